@@ -1,0 +1,115 @@
+"""Which strategy is better, whether that can be told from these images, and what each cost."""
+
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Any
+
+import pandas as pd
+
+from fastcnn.analysis.intervals import (
+    PairedCounts,
+    holm,
+    mcnemar_p_value,
+    newcombe_paired_interval,
+)
+
+SIGNIFICANT = 0.05
+TEST = "McNemar's exact test, two-sided, 0.05; Holm's correction for more than two strategies"
+
+
+def compare(
+    tables: Mapping[str, pd.DataFrame], seconds: Mapping[str, float]
+) -> dict[str, Any] | None:
+    """Return the record's `comparison`, or None where there is nothing to compare.
+
+    Args:
+        tables: the table of predictions of each strategy, on the same images.
+        seconds: what each strategy took, in all.
+    """
+    if len(tables) < 2:
+        return None
+    pairs = [_pair(a, b, tables) for a, b in combinations(tables, 2)]
+    for pair, corrected in zip(pairs, holm([pair["p_value"] for pair in pairs]), strict=True):
+        pair["p_holm"] = corrected
+    accuracy = {name: float(table["correct"].mean()) for name, table in tables.items()}
+    winner = min(tables, key=lambda name: (-accuracy[name], seconds[name]))
+    return {
+        "winner": winner,
+        "pairs": pairs,
+        "test": TEST,
+        "verdict": verdict(winner, pairs, accuracy, seconds, n_images=len(tables[winner])),
+    }
+
+
+def paired_counts(first: pd.DataFrame, second: pd.DataFrame) -> PairedCounts:
+    """Count how two tables of the same images agree.
+
+    Raises:
+        ValueError: the tables are not of the same images.
+    """
+    both = first.set_index("path")["correct"]
+    other = second.set_index("path")["correct"].reindex(both.index)
+    if len(first) != len(second) or other.isna().any():
+        raise ValueError("the two tables are not of the same images")
+    a, b = both.to_numpy(dtype=bool), other.to_numpy(dtype=bool)
+    return PairedCounts(
+        both_right=int((a & b).sum()),
+        only_a=int((a & ~b).sum()),
+        only_b=int((~a & b).sum()),
+        both_wrong=int((~a & ~b).sum()),
+    )
+
+
+def verdict(
+    winner: str,
+    pairs: list[dict[str, Any]],
+    accuracy: Mapping[str, float],
+    seconds: Mapping[str, float],
+    n_images: int,
+) -> str:
+    """Say in a sentence or two which strategy is better and what each cost."""
+    against = [pair for pair in pairs if winner in (pair["a"], pair["b"])]
+    equal = [_other(pair, winner) for pair in against if pair["p_holm"] >= SIGNIFICANT]
+    beaten = [pair for pair in against if pair["p_holm"] < SIGNIFICANT]
+    sentences = [_better(pair, winner, accuracy) for pair in beaten]
+    if equal:
+        names = " and ".join(sorted([winner, *equal], key=list(accuracy).index))
+        p = min(pair["p_holm"] for pair in against if _other(pair, winner) in equal)
+        cheapest = min([winner, *equal], key=seconds.__getitem__)
+        sentences.append(
+            f"No detectable difference between {names} on {n_images} images (p = {p:.2g}); "
+            f"{cheapest} is the cheapest of them."
+        )
+    cost = ", ".join(f"{name} took {_duration(seconds[name])}" for name in accuracy)
+    return " ".join([*sentences, cost[0].upper() + cost[1:] + "."])
+
+
+def _better(pair: Mapping[str, Any], winner: str, accuracy: Mapping[str, float]) -> str:
+    loser = _other(pair, winner)
+    sign = 1 if pair["a"] == winner else -1
+    low, high = sorted(sign * bound for bound in pair["difference_ci"])
+    return (
+        f"{winner} is better than {loser}: {accuracy[winner]:.3f} against {accuracy[loser]:.3f}, "
+        f"{100 * sign * pair['difference']:+.1f} points "
+        f"(95 % interval {100 * low:+.1f} to {100 * high:+.1f}, p = {pair['p_holm']:.2g})."
+    )
+
+
+def _pair(a: str, b: str, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    counts = paired_counts(tables[a], tables[b])
+    return {
+        "a": a,
+        "b": b,
+        "difference": counts.difference,
+        "difference_ci": list(newcombe_paired_interval(counts)),
+        "p_value": mcnemar_p_value(counts),
+    }
+
+
+def _other(pair: Mapping[str, Any], name: str) -> str:
+    return str(pair["b"] if pair["a"] == name else pair["a"])
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"

@@ -1,0 +1,102 @@
+"""Honest statistics for scores on a few hundred images: intervals, and a test for pairs."""
+
+import math
+from dataclasses import dataclass
+
+from scipy.stats import binomtest
+
+Interval = tuple[float, float]
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class PairedCounts:
+    """How two models fared on the same images."""
+
+    both_right: int
+    """Images that both get right."""
+    only_a: int
+    """Images that only the first gets right."""
+    only_b: int
+    """Images that only the second gets right."""
+    both_wrong: int
+    """Images that both get wrong."""
+
+    @property
+    def total(self) -> int:
+        """All images."""
+        return self.both_right + self.only_a + self.only_b + self.both_wrong
+
+    @property
+    def difference(self) -> float:
+        """Accuracy of the first less that of the second, -1 to 1."""
+        return (self.only_a - self.only_b) / self.total
+
+
+def wilson_interval(right: int, total: int, confidence: float = CONFIDENCE) -> Interval:
+    """Return Wilson's score interval of a proportion (Wilson, JASA 1927).
+
+    Unlike the usual plus-or-minus it stays inside 0..1 and is honest near both ends.
+    """
+    interval = binomtest(right, total).proportion_ci(confidence, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def mcnemar_p_value(counts: PairedCounts) -> float:
+    """Return the p-value of McNemar's exact test (McNemar, Psychometrika 1947), two-sided.
+
+    Only images on which the two disagree say anything; with none, the answer is 1.
+    """
+    disagreeing = counts.only_a + counts.only_b
+    if disagreeing == 0:
+        return 1.0
+    return float(binomtest(counts.only_a, disagreeing, 0.5).pvalue)
+
+
+def newcombe_paired_interval(counts: PairedCounts, confidence: float = CONFIDENCE) -> Interval:
+    """Return the interval of a difference between two proportions of the same images.
+
+    Method 10 of Newcombe, "Improved confidence intervals for the difference between binomial
+    proportions based on paired data", Statistics in Medicine 17 (1998): the two Wilson
+    intervals, combined with the correlation of the two models.
+    """
+    n = counts.total
+    right_a = counts.both_right + counts.only_a
+    right_b = counts.both_right + counts.only_b
+    p_a, p_b = right_a / n, right_b / n
+    low_a, high_a = wilson_interval(right_a, n, confidence)
+    low_b, high_b = wilson_interval(right_b, n, confidence)
+    phi = _correlation(counts)
+    difference = p_a - p_b
+    below = _combined(p_a - low_a, high_b - p_b, phi)
+    above = _combined(high_a - p_a, p_b - low_b, phi)
+    return max(-1.0, difference - below), min(1.0, difference + above)
+
+
+def holm(p_values: list[float]) -> list[float]:
+    """Return the p-values corrected for there being several (Holm, Scand. J. Statist. 1979)."""
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    corrected = [0.0] * len(p_values)
+    highest = 0.0
+    for rank, index in enumerate(order):
+        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        corrected[index] = highest
+    return corrected
+
+
+def _combined(first: float, second: float, phi: float) -> float:
+    return math.sqrt(max(0.0, first**2 - 2 * phi * first * second + second**2))
+
+
+def _correlation(counts: PairedCounts) -> float:
+    """Newcombe's phi, with his continuity correction where the two agree more than by chance."""
+    a, b = counts.both_right, counts.only_a
+    c, d = counts.only_b, counts.both_wrong
+    margins = (a + b) * (c + d) * (a + c) * (b + d)
+    if margins == 0:
+        return 0.0
+    numerator = float(a * d - b * c)
+    if numerator > 0:
+        numerator = max(numerator - counts.total / 2, 0.0)
+    return numerator / math.sqrt(margins)

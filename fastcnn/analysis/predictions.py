@@ -1,0 +1,56 @@
+"""The table of predictions: one row a scored image, from which every metric derives."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fastcnn.files import write_bytes
+
+SMALLEST = np.finfo(np.float32).tiny
+
+
+def prediction_table(
+    paths: Sequence[str],
+    targets: Sequence[str],
+    probabilities: npt.NDArray[np.float32],
+    classes: Sequence[str],
+) -> pd.DataFrame:
+    """Return the table: path, target, predicted, correct, loss and `prob_<class>` of each class.
+
+    Args:
+        paths: relative to the data's folder, with forward slashes.
+        targets: the class of each image.
+        probabilities: (N, classes), float32, rows that add up to 1.
+        classes: the names of the columns of `probabilities`.
+    """
+    names = np.asarray(classes, dtype=object)
+    position = {name: place for place, name in enumerate(classes)}
+    of_target = probabilities[np.arange(len(targets)), [position[name] for name in targets]]
+    predicted = names[probabilities.argmax(axis=1)]
+    table = pd.DataFrame(
+        {
+            "path": list(paths),
+            "target": list(targets),
+            "predicted": predicted,
+            "correct": predicted == np.asarray(targets, dtype=object),
+            "loss": -np.log(np.maximum(of_target, SMALLEST)),
+        }
+    )
+    columns = [f"prob_{name}" for name in classes]
+    return pd.concat([table, pd.DataFrame(probabilities, columns=columns)], axis=1)
+
+
+def classes_of(table: pd.DataFrame) -> list[str]:
+    """Return the classes that the table has probabilities for."""
+    return [name.removeprefix("prob_") for name in table.columns if name.startswith("prob_")]
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write the table as Parquet, whole or not at all."""
+    buffer = io.BytesIO()
+    table.to_parquet(buffer, index=False)
+    write_bytes(path, buffer.getvalue())

@@ -1,0 +1,47 @@
+"""`fastcnn predict MODEL PATH…`: classify images with an exported model."""
+
+import json as json_module
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fastcnn.cli import options
+
+
+def predict(
+    model: Annotated[str, typer.Argument(help="A run, RUN/<strategy>, or a .pkl file.")],
+    paths: Annotated[list[str], typer.Argument(help="Images, or folders of images.")],
+    out: Annotated[str | None, typer.Option(help="Write FILE.csv, .jsonl or .parquet.")] = None,
+    trust: options.Trust = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Classify images: path, class, probability."""
+    from fastcnn.inference.output import (
+        image_files,
+        prediction_display,
+        prediction_records,
+        require_writable_format,
+        write_predictions,
+    )
+
+    files = image_files(paths)
+    target = require_writable_format(out) if out else None
+
+    from fastcnn.inference.predictor import load
+    from fastcnn.narrator import narrator_for
+
+    narrator = narrator_for(json=json, quiet=quiet)
+    table = load(Path(model), trust_file=trust).predict(files)
+    if target:
+        write_predictions(table, target)
+        narrator.say(f"{len(table)} rows written to {target}")
+    if json:
+        print(json_module.dumps(prediction_records(table), indent=2, ensure_ascii=False))
+    elif not target:
+        narrator.show(prediction_display(table))
+    for path, error in table.loc[table["error"].notna(), ["path", "error"]].itertuples(index=False):
+        print(f"note: {path} cannot be read: {error}", file=sys.stderr)

@@ -1,0 +1,95 @@
+"""`fastcnn recipe NAME`: the main job."""
+
+import json as json_module
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fastcnn.cli import options
+from fastcnn.errors import UsageError
+
+
+def recipe(
+    name: Annotated[str, typer.Argument(help="A recipe (fastcnn recipes lists them) or FILE.py.")],
+    data: options.Data = None,
+    arch: options.Arch = None,
+    weights: options.WeightsFile = None,
+    strategy: options.Strategy = None,
+    epochs: options.Epochs = None,
+    freeze_epochs: options.FreezeEpochs = None,
+    lr: options.Rate = None,
+    bs: options.BatchSize = None,
+    size: options.Size = None,
+    seed: options.Seed = None,
+    valid_pct: options.ValidPct = None,
+    device: options.Device = None,
+    deterministic: options.Deterministic = None,
+    config: options.Config = None,
+    out: options.Out = None,
+    force: options.Force = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Train a recipe by one or more strategies, compare them, export the models."""
+    settings = {
+        "arch": arch,
+        "weights": weights,
+        "strategy": strategy,
+        "epochs": epochs,
+        "freeze_epochs": freeze_epochs,
+        "lr": lr,
+        "bs": bs,
+        "size": size,
+        "seed": seed,
+        "valid_pct": valid_pct,
+        "device": device,
+        "deterministic": deterministic,
+    }
+    _require_settings(settings)
+    earlier = _read_config(config)
+
+    from fastcnn.narrator import narrator_for
+    from fastcnn.report.tables import show_run
+    from fastcnn.workflow import run
+
+    narrator = narrator_for(json=json, quiet=quiet)
+    finished = run(
+        name,
+        data=data,
+        out=out,
+        force=force,
+        config=earlier,
+        narrator=narrator,
+        command=shlex.join(["fastcnn", *sys.argv[1:]]),
+        **settings,
+    )
+    if json:
+        print(json_module.dumps(finished.record, indent=2, ensure_ascii=False))
+    else:
+        show_run(finished, narrator)
+
+
+def _require_settings(settings: dict[str, Any]) -> None:
+    """Find mistakes in a moment, before torch and fastai are imported."""
+    from fastcnn.settings import resolve_settings
+
+    resolve_settings(settings)
+
+
+def _read_config(path: str | None) -> dict[str, Any]:
+    """Return the settings of an earlier run's `run.json`."""
+    if path is None:
+        return {}
+    file = Path(path).expanduser()
+    try:
+        settings = json_module.loads(file.read_text("utf-8"))["settings"]
+        return dict(settings)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"--config {path} cannot be read as the run.json of an earlier run: {error}",
+            hint="give RUN/run.json, where RUN is the folder of a run",
+        ) from error

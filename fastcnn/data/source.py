@@ -1,0 +1,81 @@
+"""Where the images come from: the user's folder, an earlier download, a download, the sample."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastcnn.data.download import download, downloaded_folder
+from fastcnn.data.sample_cache import sample_folder
+from fastcnn.errors import DataError
+from fastcnn.narrator import Narrator
+from fastcnn.network import answers, host_of
+from fastcnn.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """A folder of images and how it was come by."""
+
+    kind: str
+    """given, downloaded, or sample: what the record calls it."""
+    path: Path
+    """The folder, absolute."""
+    title: str
+    """What it is called wherever it shows."""
+
+    @property
+    def label(self) -> str:
+        """What the record calls it: a sample by its whole name."""
+        return self.title if self.is_sample else self.kind
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether the images are drawn, not photographed."""
+        return self.kind == "sample"
+
+
+def find_source(recipe: Recipe, given: str | None, narrator: Narrator) -> DataSource:
+    """Return the first source that can be had, in the order: given, downloaded, download, sample.
+
+    Raises:
+        DataError: the given folder is not there, or the recipe has no data and none was given.
+    """
+    if given is not None:
+        return DataSource("given", given_folder(given), f"{given} (--data)")
+    if recipe.url:
+        if folder := downloaded_folder(recipe.url):
+            return DataSource("downloaded", folder, f"{recipe.name}, downloaded earlier")
+        if answers(recipe.url):
+            return DataSource("downloaded", download(recipe.url, narrator), recipe.name)
+    if recipe.sample is None:
+        reason = f": {host_of(recipe.url)} does not answer" if recipe.url else ""
+        raise DataError(
+            f"the recipe {recipe.name} has no images{reason}",
+            hint=f"fastcnn recipe {recipe.name} --data FOLDER",
+        )
+    folder = sample_folder(recipe.name, recipe.sample, narrator)
+    return DataSource("sample", folder, f"{recipe.name}, {recipe.sample.name}")
+
+
+def why_sample(recipe: Recipe) -> str:
+    """Return the warning that goes with a drawn sample."""
+    reason = f"{host_of(recipe.url)} does not answer" if recipe.url else "there is no download"
+    return (
+        f"{reason}, so these are drawn pictures, not photographs; "
+        "their scores say nothing about the real set. --data FOLDER uses your own"
+    )
+
+
+def given_folder(given: str) -> Path:
+    """Return the folder that the user named, or `images/` below it where there is one.
+
+    Raises:
+        DataError: it does not exist or is not a folder.
+    """
+    folder = Path(given).expanduser().absolute()
+    if not folder.is_dir():
+        state = "is not a folder" if folder.exists() else "does not exist"
+        raise DataError(
+            f"--data {given} {state}, expected a folder of images",
+            hint="look at the path with ls, or leave --data away",
+        )
+    return folder / "images" if (folder / "images").is_dir() else folder

@@ -1,0 +1,154 @@
+"""Predicting with an exported model: the one path from image files to probabilities."""
+
+import io
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import fastai.callback.progress  # noqa: F401  gives every Learner its bar, and `no_bar`
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from fastai.learner import Learner, load_learner
+from fastai.vision.core import PILImage
+
+from fastcnn.data.loading import worker_count
+from fastcnn.errors import DataError, UnsafeFileError
+from fastcnn.inference.locate import find_model
+from fastcnn.inference.trust import require_trusted, trust
+
+CHUNK = 256
+"""Images that are predicted in one go; after a damaged file only these are done again."""
+FEW = 16
+"""Up to so many images, starting processes to load them takes longer than loading them."""
+TOP = 5
+"""How many classes the column `top` holds."""
+
+Probabilities = npt.NDArray[np.float32]
+
+
+class Predictor:
+    """An exported model that classifies image files; what validates is what predicts."""
+
+    def __init__(self, learner: Learner) -> None:
+        """Wrap a learner as `load_learner` gives it."""
+        self.learner = learner
+        self.classes = [str(name) for name in learner.dls.vocab]
+
+    def probabilities(self, paths: Sequence[Path]) -> Probabilities:
+        """Return the probability of every class for every image, (N, classes), float32.
+
+        Raises:
+            DataError: a file cannot be read as an image; it is named.
+        """
+        parts = [self._predict(paths[i : i + CHUNK]) for i in range(0, len(paths), CHUNK)]
+        return np.concatenate(parts) if parts else np.zeros((0, len(self.classes)), np.float32)
+
+    def predict(self, paths: Sequence[str | Path]) -> pd.DataFrame:
+        """Classify images; a file that cannot be read gets a row that says why.
+
+        Columns: path, predicted, probability (0 to 1), top (the likeliest classes as pairs of
+        name and probability, best first) and error (None where there is none).
+        """
+        rows: list[dict[str, Any]] = []
+        for start in range(0, len(paths), CHUNK):
+            rows += self._rows([Path(path) for path in paths[start : start + CHUNK]])
+        columns = ["path", "predicted", "probability", "top", "error"]
+        return pd.DataFrame(rows, columns=columns).astype({"predicted": object, "error": object})
+
+    def _rows(self, paths: list[Path]) -> list[dict[str, Any]]:
+        errors: dict[Path, str] = {}
+        try:
+            probabilities = self._predict(paths)
+        except DataError:
+            errors = {path: problem for path in paths if (problem := why_unreadable(path))}
+            probabilities = self._predict([path for path in paths if path not in errors])
+        scored = iter(probabilities)
+        return [
+            _failed_row(path, errors[path]) if path in errors else self._row(path, next(scored))
+            for path in paths
+        ]
+
+    def _row(self, path: Path, probabilities: Probabilities) -> dict[str, Any]:
+        best = np.argsort(-probabilities, kind="stable")[:TOP]
+        top = [[self.classes[index], float(probabilities[index])] for index in best]
+        return {
+            "path": str(path),
+            "predicted": top[0][0],
+            "probability": top[0][1],
+            "top": top,
+            "error": None,
+        }
+
+    def _predict(self, paths: Sequence[Path]) -> Probabilities:
+        if not paths:
+            return np.zeros((0, len(self.classes)), np.float32)
+        workers = worker_count() if len(paths) > FEW else 0
+        try:
+            loader = self.learner.dls.test_dl(list(paths), num_workers=workers)
+            with self.learner.no_bar():
+                probabilities, _ = self.learner.get_preds(dl=loader)
+        except Exception as error:
+            damaged = [(path, why) for path in paths if (why := why_unreadable(path))]
+            if not damaged:
+                raise
+            path, why = damaged[0]
+            raise DataError(
+                f"{path} cannot be read as an image: {why}",
+                hint=f"take the file away, or repair it ({len(damaged)} such here)",
+            ) from error
+        return np.asarray(probabilities, dtype=np.float32)
+
+
+def load(model: str | Path, *, trust_file: bool = False) -> Predictor:
+    """Open the model of a run, of `RUN/<strategy>`, or a `.pkl` file.
+
+    Args:
+        model: what to open.
+        trust_file: vouch for a `.pkl` that no run of this user wrote; it is remembered.
+
+    Raises:
+        UsageError: there is no model there.
+        UnsafeFileError: the file is not trusted, or is no fastai learner.
+    """
+    path = find_model(Path(model))
+    content = path.read_bytes()
+    if trust_file:
+        trust(content, f"vouched for by --trust: {path.absolute()}")
+    else:
+        require_trusted(content, str(path))
+    return open_predictor(content, str(path))
+
+
+def open_predictor(content: bytes, name: str) -> Predictor:
+    """Open the bytes of an exported learner that the caller trusts."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # fastai warns of pickles at every one
+            learner = load_learner(io.BytesIO(content))
+    except Exception as error:  # a pickle fails in as many ways as there is code
+        raise UnsafeFileError(
+            f"{name} cannot be opened as a fastai learner: {error}",
+            hint="give the export.pkl of a run",
+        ) from error
+    return Predictor(learner)
+
+
+def why_unreadable(path: Path) -> str | None:
+    """Return why a file cannot be read as an image, or None where it can."""
+    try:
+        PILImage.create(path)
+    except Exception as error:  # Pillow raises its own, OSError, ValueError, SyntaxError …
+        return str(error) or type(error).__name__
+    return None
+
+
+def _failed_row(path: Path, reason: str) -> dict[str, Any]:
+    return {
+        "path": str(path),
+        "predicted": None,
+        "probability": float("nan"),
+        "top": [],
+        "error": reason,
+    }

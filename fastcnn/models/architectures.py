@@ -1,0 +1,98 @@
+"""Architectures by name: torchvision's own builders for four of them, timm for all others."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import timm
+import torch
+from fastai.vision import models as torchvision_models
+from fastai.vision.core import imagenet_stats
+from fastai.vision.learner import TimmBody
+from torch import nn
+
+from fastcnn.errors import UsageError, did_you_mean
+
+TORCHVISION = ("resnet18", "resnet34", "resnet50", "vgg16_bn")
+CLASSIFIER_CHILDREN = 2
+"""The last two children of a torchvision network (pooling and classifier) are not body."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A network by name, before it has weights."""
+
+    name: str
+    """As the user writes it."""
+    library: str
+    """torchvision or timm."""
+    mean: tuple[float, float, float]
+    """What its published weights expect to be subtracted from pixels in 0..1, a channel."""
+    std: tuple[float, float, float]
+    """What they expect the difference to be divided by."""
+
+    @property
+    def builder(self) -> Any:
+        """What `vision_learner` takes as `arch`: torchvision's function, or timm's name."""
+        return getattr(torchvision_models, self.name) if self.is_torchvision else self.name
+
+    @property
+    def is_torchvision(self) -> bool:
+        """Whether torchvision builds it."""
+        return self.library == "torchvision"
+
+
+def find_architecture(name: str) -> Architecture:
+    """Return the architecture called `name`.
+
+    Raises:
+        UsageError: neither we nor timm know the name.
+    """
+    if name in TORCHVISION:
+        mean, std = imagenet_stats
+        return Architecture(name, "torchvision", tuple(mean), tuple(std))
+    if not timm.is_model(name):
+        known = [*TORCHVISION, *timm.list_models()]
+        raise UsageError(
+            f"--arch is {name!r}{did_you_mean(name, known)}, "
+            "expected resnet18, resnet34, resnet50, vgg16_bn or a name that timm knows",
+            hint='python -c "import timm; print(*timm.list_models())" lists them',
+        )
+    config = timm.get_pretrained_cfg(name)
+    return Architecture(name, "timm", tuple(config.mean), tuple(config.std))
+
+
+def feature_shape(architecture: Architecture, size: int) -> tuple[int, ...]:
+    """Return the shape of what the body makes of one image of `size` pixels a side.
+
+    (1, C, H, W) for a convolutional body, (1, H, W, C) for one that keeps channels last, (1, C)
+    for one that pools by itself. Nothing is computed: the network is built without memory.
+
+    Raises:
+        UsageError: the network does not take images of this size.
+    """
+    with torch.device("meta"):
+        body = bare_body(architecture).eval()
+        image = torch.zeros(1, 3, size, size)
+        try:
+            return tuple(body(image).shape)
+        except (RuntimeError, AssertionError, ValueError) as error:
+            raise UsageError(
+                f"{architecture.name} does not take images of {size} px: {error}",
+                hint=f"try --size {_native_size(architecture)}",
+            ) from error
+
+
+def bare_body(architecture: Architecture) -> nn.Module:
+    """Build the body alone, with random weights, as `vision_learner` cuts it."""
+    if architecture.is_torchvision:
+        children = list(architecture.builder(weights=None).children())
+        return nn.Sequential(*children[:-CLASSIFIER_CHILDREN])
+    network = timm.create_model(architecture.name, pretrained=False, num_classes=0)
+    body: nn.Module = TimmBody(network, pretrained=False)
+    return body
+
+
+def _native_size(architecture: Architecture) -> int:
+    if architecture.is_torchvision:
+        return 224
+    return int(timm.get_pretrained_cfg(architecture.name).input_size[-1])

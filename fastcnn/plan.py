@@ -1,0 +1,79 @@
+"""Everything that is known, and every mistake that can be found, before the training starts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from fastai.data.block import DataBlock
+
+from fastcnn.data.loading import ImageSet, read_images
+from fastcnn.data.source import DataSource, find_source, why_sample
+from fastcnn.models.learner import choose_device
+from fastcnn.models.weights import Weights, find_weights
+from fastcnn.narrator import Narrator
+from fastcnn.recipe import Recipe
+from fastcnn.settings import SETTING_NAMES, Settings, resolve_settings
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a training needs, found and checked."""
+
+    recipe: Recipe
+    """What is trained."""
+    settings: Settings
+    """Every setting, resolved: the architecture that is used, the device that is there."""
+    source: DataSource
+    """Where the images come from."""
+    block: DataBlock
+    """The recipe's own."""
+    images: ImageSet
+    """Listed, labelled and split: the same for every strategy."""
+    weights: Weights
+    """What the body starts from."""
+    device: torch.device
+    """Where the training runs."""
+
+
+def make_plan(
+    recipe: Recipe,
+    data: str | None,
+    config: Mapping[str, Any],
+    given: Mapping[str, Any],
+    narrator: Narrator,
+) -> Plan:
+    """Find data and weights and say which; settings given win over `config`, that over the recipe.
+
+    Raises:
+        FastcnnError: a setting is wrong, or the data or weights cannot be had.
+    """
+    config = {name: value for name, value in config.items() if name in SETTING_NAMES}
+    settings = resolve_settings(recipe.defaults, config, given)
+    device = choose_device(settings.device)
+    source = find_source(recipe, data, narrator)
+    if source.is_sample and recipe.sample:
+        settings = resolve_settings(recipe.defaults, recipe.sample.defaults, config, given)
+    block = recipe.data_block(settings)
+    images = read_images(block, source.path)
+    _tell_data(recipe, source, images, narrator)
+    weights = find_weights(
+        settings.arch,
+        settings.weights,
+        arch_was_named=bool(given.get("arch") or config.get("arch")),
+        narrator=narrator,
+    )
+    narrator.say(f"body: {weights.architecture.name}, {weights.describe()}")
+    settings = settings.changed(arch=weights.architecture.name, device=str(device))
+    return Plan(recipe, settings, source, block, images, weights, device)
+
+
+def _tell_data(recipe: Recipe, source: DataSource, images: ImageSet, narrator: Narrator) -> None:
+    narrator.always_say(
+        f"data: {source.title}: {len(images.items):,} images of {len(images.classes)} classes, "
+        f"{len(images.train):,} to learn from and {len(images.valid):,} held out"
+    )
+    if source.is_sample:
+        narrator.warn(why_sample(recipe))
+    if images.unscored:
+        narrator.warn(f"not scored, since no training image shows it: {', '.join(images.unscored)}")

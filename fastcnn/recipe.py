@@ -1,0 +1,50 @@
+"""What a recipe is: a short module that shows its fastai `DataBlock` and names its defaults."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from fastai.data.block import DataBlock
+
+    from fastcnn.settings import Settings
+
+
+class WriteSample(Protocol):
+    """Draws a sample data set into an empty folder."""
+
+    def __call__(self, folder: Path, *, on_image: Callable[[int, int], None] | None = None) -> None:
+        """Write the images, calling `on_image(done, total)` after each."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A drawn stand-in for a data set that cannot be downloaded."""
+
+    name: str
+    """What it is called wherever it shows, so that it never passes for the real set."""
+    write: WriteSample
+    """The function that draws it."""
+    version: int = 1
+    """Raised whenever the drawing changes, so that no old picture is found in the cache."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """Settings that differ from the recipe's when the sample is used."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way to turn a source of images into a trained classifier."""
+
+    title: str
+    """What the recipe is about, in a few words."""
+    data_block: Callable[["Settings"], "DataBlock"]
+    """Builds the fastai `DataBlock` from the settings: items, labels, split, augmentation."""
+    url: str | None = None
+    """Archive that fastai's downloader fetches; None where the user brings the data."""
+    sample: Sample | None = None
+    """What takes its place when nothing can be downloaded."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """Settings that differ from fastcnn's own."""
+    name: str = ""
+    """The name of its module; filled in when the recipe is found."""

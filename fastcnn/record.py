@@ -1,0 +1,116 @@
+"""The record of a run, `run.json`: begun before anything is trained, kept true at every step."""
+
+import contextlib
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from fastcnn.errors import UsageError
+from fastcnn.files import friendly_disk_errors, write_json
+from fastcnn.run_folder import COMPARISON_FILE, CURVES_FILE, RUN_FILE, Run
+from fastcnn.settings import STRATEGY_NAMES
+
+SCHEMA_VERSION = 1
+
+
+def run_folder(recipe: str, strategy: str, out: str | Path | None, *, force: bool) -> Path:
+    """Make and return the folder of a new run.
+
+    Raises:
+        UsageError: `out` holds a run already and `force` is not given.
+        TrainingError: the folder cannot be made.
+    """
+    if out is not None:
+        folder = Path(out).expanduser().absolute()
+        if (folder / RUN_FILE).exists():
+            if not force:
+                raise UsageError(
+                    f"--out {out} holds a run already, expected a new folder",
+                    hint=f"add --force to replace it, or give another: --out {out}-2",
+                )
+            _remove_run(folder)
+        with friendly_disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        return folder
+    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+    return _new_folder(Path("runs").absolute(), f"{stamp}-{_safe(recipe)}-{strategy}")
+
+
+class RunRecord:
+    """The document of a run that is under way."""
+
+    def __init__(self, folder: Path, **sections: Any) -> None:
+        """Begin the record in `folder`, with status `running`."""
+        self.folder = folder
+        self.document: dict[str, Any] = {
+            "schema_version": SCHEMA_VERSION,
+            "status": "running",
+            "created": datetime.now().astimezone().isoformat(timespec="seconds"),
+            **sections,
+            "events": [],
+            "strategies": {},
+            "comparison": None,
+        }
+        self.save()
+
+    @property
+    def strategies(self) -> dict[str, Any]:
+        """The strategies that are finished so far."""
+        finished: dict[str, Any] = self.document["strategies"]
+        return finished
+
+    def save(self) -> None:
+        """Write the document, whole."""
+        write_json(self.folder / RUN_FILE, self.document)
+
+    def add_strategy(self, name: str, entry: dict[str, Any]) -> None:
+        """Add what a strategy brought."""
+        self.strategies[name] = entry
+        self.save()
+
+    @contextmanager
+    def kept(self, events: list[str]) -> Iterator[None]:
+        """Write how the block ended: done, interrupted or failed; and the events until then."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self._end("interrupted", events)
+            raise
+        except Exception as error:
+            self._end("failed", [*events, f"{type(error).__name__}: {error}"])
+            raise
+        self.document["status"], self.document["events"] = "done", list(events)
+        self.save()
+
+    def _end(self, status: str, events: list[str]) -> None:
+        self.document["status"], self.document["events"] = status, list(events)
+        with contextlib.suppress(Exception):  # the reason for the end is what shall be heard
+            self.save()
+
+
+def _remove_run(folder: Path) -> None:
+    """Remove what an earlier run left, and nothing else that lies in its folder."""
+    names = {*STRATEGY_NAMES, *Run(folder).record.get("strategies", {})}
+    for name in names:
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for name in (COMPARISON_FILE, CURVES_FILE, RUN_FILE):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _new_folder(parent: Path, name: str) -> Path:
+    with friendly_disk_errors(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+        for number in range(1, 1000):
+            folder = parent / (name if number == 1 else f"{name}-{number}")
+            with contextlib.suppress(FileExistsError):  # two runs in the same second
+                folder.mkdir()
+                return folder
+    raise UsageError(f"{parent} holds a thousand runs of this second", hint="give --out DIR")
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", name)

@@ -1,0 +1,83 @@
+"""A run: the folder that holds everything a training left."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastcnn.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from fastai.learner import Learner
+
+RUN_FILE = "run.json"
+EXPORT_FILE = "export.pkl"
+HISTORY_FILE = "history.csv"
+PREDICTIONS_FILE = "predictions.parquet"
+COMPARISON_FILE = "comparison.csv"
+CURVES_FILE = "curves.png"
+
+
+class Run:
+    """What a training left, read from its folder; nothing is held open."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Read the run in the folder `path`.
+
+        Raises:
+            UsageError: the folder holds no run.
+        """
+        self.path = Path(path).expanduser().absolute()
+        if not (self.path / RUN_FILE).is_file():
+            raise UsageError(
+                f"{path} holds no {RUN_FILE}, expected the folder of a run",
+                hint="ls runs shows the runs",
+            )
+        self.record: dict[str, Any] = json.loads((self.path / RUN_FILE).read_text("utf-8"))
+
+    @property
+    def strategies(self) -> list[str]:
+        """The strategies that were trained to the end, in the order they ran."""
+        return list(self.record["strategies"])
+
+    @property
+    def winner(self) -> str | None:
+        """The most accurate strategy, None where none is finished."""
+        if self.record["comparison"]:
+            return str(self.record["comparison"]["winner"])
+        return self.strategies[0] if self.strategies else None
+
+    def learner(self, strategy: str | None = None) -> "Learner":
+        """Open the exported model of a strategy (the winner's by default) as fastai's `Learner`."""
+        from fastcnn.inference.predictor import load
+
+        return load(self.path / self._require(strategy)).learner
+
+    def predictions(self, strategy: str | None = None) -> "pd.DataFrame":
+        """Return the table of predictions: one row a validation image."""
+        import pandas as pd
+
+        return pd.read_parquet(self.path / self._require(strategy) / PREDICTIONS_FILE)
+
+    def history(self, strategy: str | None = None) -> "pd.DataFrame":
+        """Return the history: one row an epoch."""
+        import pandas as pd
+
+        return pd.read_csv(self.path / self._require(strategy) / HISTORY_FILE)
+
+    def __repr__(self) -> str:
+        """Say where the run lies and how it ended."""
+        scores = ", ".join(
+            f"{name} {entry['metrics']['accuracy']:.3f}"
+            for name, entry in self.record["strategies"].items()
+        )
+        return f"Run({str(self.path)!r}, {self.record['status']}, {scores or 'no model yet'})"
+
+    def _require(self, strategy: str | None) -> str:
+        name = strategy or self.winner
+        if name not in self.strategies:
+            raise UsageError(
+                f"the run has no strategy {name!r}{did_you_mean(str(name), self.strategies)}",
+                hint=f"it has {', '.join(self.strategies) or 'none that is finished'}",
+            )
+        return name

@@ -1,0 +1,49 @@
+"""What each epoch brought, over all phases: fastai's own recorders forget all but the last."""
+
+import csv
+import io
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from fastcnn.files import write_text
+
+
+@dataclass(frozen=True)
+class EpochRow:
+    """One row of `history.csv`."""
+
+    phase: str
+    """Name of the phase."""
+    epoch: int
+    """Counted from 1 through all phases."""
+    train_loss: float
+    """Smoothed loss on augmented training batches at the end of the epoch."""
+    valid_loss: float
+    """Mean loss on the validation images."""
+    accuracy: float
+    """Part of the validation images that is right, 0 to 1."""
+    lr_head: float
+    """Highest learning rate of the head in the epoch."""
+    lr_body: float | None
+    """Highest learning rate of the topmost body group, None where it is frozen."""
+    seconds: float
+    """Wall-clock time of the epoch, validation included."""
+
+
+class History:
+    """The rows of one strategy; the file is written anew, whole, after every epoch."""
+
+    def __init__(self, path: Path) -> None:
+        """Start an empty history that will be kept at `path`."""
+        self.path = path
+        self.rows: list[EpochRow] = []
+
+    def add(self, row: EpochRow) -> None:
+        """Append a row and write the file."""
+        self.rows.append(row)
+        text = io.StringIO()
+        names = [field.name for field in fields(EpochRow)]
+        writer = csv.DictWriter(text, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in self.rows)
+        write_text(self.path, text.getvalue())

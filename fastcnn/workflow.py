@@ -1,0 +1,131 @@
+"""The whole flow of a run, from a recipe's name to compared and exported models.
+
+source → images → weights → for each strategy: learner → training → export → predictions →
+metrics → comparison. Each stage takes the object of the one before it.
+"""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from fastcnn.analysis.comparison import compare
+from fastcnn.analysis.predictions import prediction_table, write_table
+from fastcnn.data.loading import ImageSet, make_loaders
+from fastcnn.describe import describe_plan, describe_strategy
+from fastcnn.files import write_bytes
+from fastcnn.inference.export import export_bytes
+from fastcnn.inference.predictor import open_predictor
+from fastcnn.inference.trust import trust
+from fastcnn.models.groups import parameter_groups
+from fastcnn.models.learner import add_normalisation, build_learner
+from fastcnn.narrator import Narrator
+from fastcnn.plan import Plan, make_plan
+from fastcnn.recipe_book import find_recipe
+from fastcnn.record import RunRecord, run_folder
+from fastcnn.report.curves import write_curves
+from fastcnn.report.tables import write_comparison
+from fastcnn.run_folder import EXPORT_FILE, HISTORY_FILE, PREDICTIONS_FILE, Run
+from fastcnn.training.history import History
+from fastcnn.training.train import train
+
+
+def run(
+    recipe: str,
+    *,
+    data: str | Path | None = None,
+    out: str | Path | None = None,
+    force: bool = False,
+    config: Mapping[str, Any] | None = None,
+    narrator: Narrator | None = None,
+    command: str | None = None,
+    **settings: Any,
+) -> Run:
+    """Train a recipe by one or more strategies, compare them, and return the run.
+
+    Args:
+        recipe: name of a bundled recipe, or path of a `.py` file with a `RECIPE`.
+        data: folder of images; None takes the recipe's own, or its drawn sample.
+        out: folder of the run; None makes one below `runs/`.
+        force: replace the run that `out` holds.
+        config: settings of an earlier run (`Run.record["settings"]`), below those given here.
+        narrator: where notes and progress go.
+        command: what the record calls the command; None writes this call.
+        **settings: any field of `fastcnn.settings.Settings`.
+
+    Raises:
+        FastcnnError: something given is wrong or cannot be had; its class says what.
+    """
+    narrator = narrator or Narrator()
+    config = config or {}
+    source = str(data or config.get("data") or "") or None
+    plan = make_plan(find_recipe(recipe), source, config, settings, narrator)
+    folder = run_folder(plan.recipe.name, plan.settings.strategy, out, force=force)
+    command = command or _as_call(recipe, {"data": source, **settings})
+    record = RunRecord(folder, command=command, **describe_plan(plan, source))
+    with record.kept(narrator.events):
+        tables: dict[str, pd.DataFrame] = {}
+        for strategy in plan.settings.strategies:
+            entry, tables[strategy] = run_strategy(plan, strategy, folder / strategy, narrator)
+            record.add_strategy(strategy, entry)
+            write_comparison(record.strategies, folder)
+            write_curves(folder, list(tables))
+        seconds = {name: entry["seconds"]["total"] for name, entry in record.strategies.items()}
+        record.document["comparison"] = compare(tables, seconds)
+    return Run(folder)
+
+
+def run_strategy(
+    plan: Plan, strategy: str, folder: Path, narrator: Narrator
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Train by one strategy, export the model, and score the exported model."""
+    torch.use_deterministic_algorithms(plan.settings.deterministic)
+    dls = make_loaders(plan.block, plan.images, plan.settings, plan.device)
+    add_normalisation(dls, plan.weights.architecture)
+    learner = build_learner(dls, plan.weights, plan.settings)
+    groups = parameter_groups(learner.model, plan.weights.architecture)
+    history = History(folder / HISTORY_FILE)
+    trained = train(learner, strategy, plan.settings, len(groups), history, narrator)
+    content = export_bytes(learner)
+    write_bytes(folder / EXPORT_FILE, content)
+    sha256 = trust(content, f"exported to {folder / EXPORT_FILE}")
+    table, scoring_seconds = score_exported(content, plan.images)
+    write_table(table, folder / PREDICTIONS_FILE)
+    entry = describe_strategy(
+        trained,
+        table,
+        groups,
+        asked_rate=plan.settings.lr,
+        scoring_seconds=scoring_seconds,
+        checkpoint_sha256=sha256,
+    )
+    accuracy, seconds = entry["metrics"]["accuracy"], entry["seconds"]["total"]
+    narrator.say(f"{strategy}: accuracy {accuracy:.3f} in {seconds:.0f} s")
+    return entry, table
+
+
+def score_exported(content: bytes, images: ImageSet) -> tuple[pd.DataFrame, float]:
+    """Return the exported model's table of predictions and the seconds that predicting took.
+
+    What is scored is what the user takes away: the file's own float32 model, through the same
+    path from image file to probability as `fastcnn predict`.
+    """
+    predictor = open_predictor(content, EXPORT_FILE)
+    started = time.perf_counter()
+    probabilities = predictor.probabilities([images.items[index] for index in images.valid])
+    seconds = time.perf_counter() - started
+    table = prediction_table(
+        [images.relative(index) for index in images.valid],
+        [images.labels[index] for index in images.valid],
+        probabilities,
+        predictor.classes,
+    )
+    return table, seconds
+
+
+def _as_call(recipe: str, arguments: Mapping[str, Any]) -> str:
+    given = [f"{name}={value!r}" for name, value in arguments.items() if value is not None]
+    return f"fastcnn.run({', '.join([repr(recipe), *given])})"
