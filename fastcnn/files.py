@@ -53,7 +53,15 @@ def friendly_disk_errors(path: Path) -> Iterator[None]:
                 f"{path} could not be written: the disk is full, or its quota reached",
                 hint="free some space, or give another disk with --out DIR",
             ) from error
-        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}:
+        if error.errno in {
+            errno.EACCES,
+            errno.EPERM,
+            errno.EROFS,
+            errno.ENOTDIR,
+            errno.EEXIST,
+            errno.EISDIR,
+            errno.ENOENT,
+        }:
             raise TrainingError(
                 f"{path} could not be written: {error.strerror}",
                 hint="give a folder that you may write to with --out DIR",

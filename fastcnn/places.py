@@ -6,10 +6,15 @@ from pathlib import Path
 from platformdirs import user_cache_path, user_data_path
 
 
+def user_path(given: str | Path) -> Path:
+    """Return a path as the user meant it: `~` is home, `~$cat.jpg` is a file."""
+    return Path(os.path.expanduser(given))
+
+
 def cache_folder() -> Path:
     """Return `$FASTCNN_CACHE`, else the user's cache folder; it may be emptied at any time."""
     given = os.environ.get("FASTCNN_CACHE")
-    return Path(given).expanduser().absolute() if given else user_cache_path("fastcnn")
+    return user_path(given).absolute() if given else user_cache_path("fastcnn")
 
 
 def trusted_folder() -> Path:

@@ -9,7 +9,7 @@ from fastai.data.block import DataBlock
 
 from fastcnn.data.loading import ImageSet, read_images
 from fastcnn.data.source import DataSource, find_source, why_sample
-from fastcnn.models.learner import choose_device
+from fastcnn.models.learner import choose_device, require_buildable
 from fastcnn.models.weights import Weights, find_weights
 from fastcnn.narrator import Narrator
 from fastcnn.recipe import Recipe
@@ -63,6 +63,7 @@ def make_plan(
         arch_was_named=bool(given.get("arch") or config.get("arch")),
         narrator=narrator,
     )
+    require_buildable(weights, settings.size)
     narrator.say(f"body: {weights.architecture.name}, {weights.describe()}")
     settings = settings.changed(arch=weights.architecture.name, device=str(device))
     return Plan(recipe, settings, source, block, images, weights, device)

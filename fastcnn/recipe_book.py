@@ -3,6 +3,7 @@
 import ast
 import importlib
 import importlib.util
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from types import ModuleType
 
 from fastcnn.errors import UsageError, did_you_mean
 from fastcnn.files import write_text
+from fastcnn.places import user_path
 from fastcnn.recipe import Recipe
 
 
@@ -41,7 +43,7 @@ def find_recipe(name: str) -> Recipe:
         UsageError: there is no such recipe or file, or the file holds no `RECIPE`.
     """
     if name.endswith(".py"):
-        path = Path(name).expanduser()
+        path = user_path(name)
         return _recipe_of(lambda: _load_file(path), name=path.stem)
     _require_known(name)
     return _recipe_of(lambda: importlib.import_module(f"fastcnn.recipes.{name}"), name=name)
@@ -60,7 +62,9 @@ def copy_recipe(name: str, target: Path) -> None:
             f"{target} {reason}, expected the name of a new .py file",
             hint=f"fastcnn recipes --copy {name} my_{name}.py",
         )
-    command = f"fastcnn recipe {target}" + entry.command.removeprefix(f"fastcnn recipe {name}")
+    command = f"fastcnn recipe {shlex.quote(str(target))}" + entry.command.removeprefix(
+        f"fastcnn recipe {name}"
+    )
     write_text(target, entry.path.read_text("utf-8").replace(entry.command, command, 1))
 
 
@@ -113,7 +117,7 @@ def _load_file(path: Path) -> ModuleType:
     sys.modules[module_name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(
             f"{path} failed while it was imported: {type(error).__name__}: {error}",
             hint=f"python {path} shows where",

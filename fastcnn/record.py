@@ -11,6 +11,7 @@ from typing import Any
 
 from fastcnn.errors import UsageError
 from fastcnn.files import friendly_disk_errors, write_json
+from fastcnn.places import user_path
 from fastcnn.run_folder import COMPARISON_FILE, CURVES_FILE, RUN_FILE, Run
 from fastcnn.settings import STRATEGY_NAMES
 
@@ -25,7 +26,7 @@ def run_folder(recipe: str, strategy: str, out: str | Path | None, *, force: boo
         TrainingError: the folder cannot be made.
     """
     if out is not None:
-        folder = Path(out).expanduser().absolute()
+        folder = user_path(out).absolute()
         if (folder / RUN_FILE).exists():
             if not force:
                 raise UsageError(

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastcnn.errors import UsageError, did_you_mean
+from fastcnn.places import user_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +28,7 @@ class Run:
         Raises:
             UsageError: the folder holds no run.
         """
-        self.path = Path(path).expanduser().absolute()
+        self.path = user_path(path).absolute()
         if not (self.path / RUN_FILE).is_file():
             raise UsageError(
                 f"{path} holds no {RUN_FILE}, expected the folder of a run",

@@ -61,6 +61,20 @@ class Settings:
 
 
 SETTING_NAMES = tuple(field.name for field in fields(Settings))
+TYPES: dict[Any, tuple[type, ...]] = {
+    str: (str,),
+    int: (int,),
+    float: (float, int),
+    bool: (bool,),
+    str | None: (str, type(None)),
+}
+WORDS: dict[Any, str] = {
+    str: "a word",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str | None: "a path",
+}
 
 
 def resolve_settings(*layers: Mapping[str, Any]) -> Settings:
@@ -79,13 +93,29 @@ def resolve_settings(*layers: Mapping[str, Any]) -> Settings:
             f"no setting is called {name!r}{did_you_mean(name, SETTING_NAMES)}",
             f"the settings are {', '.join(SETTING_NAMES)}",
         )
-        for name in values.keys() - set(SETTING_NAMES)
+        for name in values
+        if name not in SETTING_NAMES
     ]
+    if isinstance(values.get("lr"), int | float):
+        values["lr"] = repr(values["lr"])
     if not problems:
-        problems = find_problems(settings := Settings(**values))
+        problems = type_problems(values) or find_problems(Settings(**values))
     if problems:
         raise UsageError.of(problems)
-    return settings
+    return Settings(**values)
+
+
+def type_problems(values: Mapping[str, Any]) -> list[Problem]:
+    """Return the values that are of another type than their setting, as in an edited config."""
+    wanted = {field.name: field.type for field in fields(Settings)}
+    return [
+        Problem(
+            f"--{name.replace('_', '-')} is {value!r}, expected {WORDS[wanted[name]]}",
+            f"for example --{name.replace('_', '-')} {getattr(Settings, name)}",
+        )
+        for name, value in values.items()
+        if type(value) not in TYPES[wanted[name]]
+    ]
 
 
 def find_problems(settings: Settings) -> list[Problem]:
@@ -98,7 +128,7 @@ def find_problems(settings: Settings) -> list[Problem]:
             f"for example --{name.replace('_', '-')} {getattr(Settings, name)}",
         )
         for name, least in at_least.items()
-        if not _is_whole(getattr(settings, name)) or getattr(settings, name) < least
+        if getattr(settings, name) < least
     ]
     if not 0 < settings.valid_pct < 1:
         problems.append(
@@ -138,7 +168,3 @@ def _rate_problems(text: str) -> list[Problem]:
             Problem(f"--lr is {text!r} ({error}), expected {PATTERN}", "for example --lr 0.004")
         ]
     return []
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)

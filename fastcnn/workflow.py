@@ -14,12 +14,14 @@ import torch
 
 from fastcnn.analysis.comparison import compare
 from fastcnn.analysis.predictions import prediction_table, write_table
+from fastcnn.data.images import damaged_files_named
 from fastcnn.data.loading import ImageSet, make_loaders
 from fastcnn.describe import describe_plan, describe_strategy
 from fastcnn.files import write_bytes
 from fastcnn.inference.export import export_bytes
 from fastcnn.inference.predictor import open_predictor
 from fastcnn.inference.trust import trust
+from fastcnn.interrupts import interrupts_win
 from fastcnn.models.groups import parameter_groups
 from fastcnn.models.learner import add_normalisation, build_learner
 from fastcnn.narrator import Narrator
@@ -66,7 +68,7 @@ def run(
     folder = run_folder(plan.recipe.name, plan.settings.strategy, out, force=force)
     command = command or _as_call(recipe, {"data": source, **settings})
     record = RunRecord(folder, command=command, **describe_plan(plan, source))
-    with record.kept(narrator.events):
+    with record.kept(narrator.events), interrupts_win():
         tables: dict[str, pd.DataFrame] = {}
         for strategy in plan.settings.strategies:
             entry, tables[strategy] = run_strategy(plan, strategy, folder / strategy, narrator)
@@ -88,7 +90,8 @@ def run_strategy(
     learner = build_learner(dls, plan.weights, plan.settings)
     groups = parameter_groups(learner.model, plan.weights.architecture)
     history = History(folder / HISTORY_FILE)
-    trained = train(learner, strategy, plan.settings, len(groups), history, narrator)
+    with damaged_files_named(plan.images.items):
+        trained = train(learner, strategy, plan.settings, len(groups), history, narrator)
     content = export_bytes(learner)
     write_bytes(folder / EXPORT_FILE, content)
     sha256 = trust(content, f"exported to {folder / EXPORT_FILE}")

@@ -81,7 +81,7 @@ def verdict(
             f"{cheapest} is the cheapest of them."
         )
     cost = ", ".join(f"{name} took {_duration(seconds[name])}" for name in accuracy)
-    return " ".join([*sentences, cost[0].upper() + cost[1:] + "."])
+    return " ".join([*sentences, f"Cost: {cost}."])
 
 
 def _better(pair: Mapping[str, Any], winner: str, accuracy: Mapping[str, float]) -> str:

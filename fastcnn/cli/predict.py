@@ -11,8 +11,12 @@ from fastcnn.cli import options
 
 
 def predict(
-    model: Annotated[str, typer.Argument(help="A run, RUN/<strategy>, or a .pkl file.")],
-    paths: Annotated[list[str], typer.Argument(help="Images, or folders of images.")],
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="A run, RUN/<strategy>, or a .pkl file.")
+    ],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH…", help="Images, or folders of images.")
+    ],
     out: Annotated[str | None, typer.Option(help="Write FILE.csv, .jsonl or .parquet.")] = None,
     trust: options.Trust = False,
     json: options.Json = False,

@@ -3,17 +3,20 @@
 import json as json_module
 import shlex
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from fastcnn.cli import options
 from fastcnn.errors import UsageError
+from fastcnn.places import user_path
 
 
 def recipe(
-    name: Annotated[str, typer.Argument(help="A recipe (fastcnn recipes lists them) or FILE.py.")],
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="A recipe (fastcnn recipes lists them) or FILE.py."),
+    ],
     data: options.Data = None,
     arch: options.Arch = None,
     weights: options.WeightsFile = None,
@@ -84,7 +87,7 @@ def _read_config(path: str | None) -> dict[str, Any]:
     """Return the settings of an earlier run's `run.json`."""
     if path is None:
         return {}
-    file = Path(path).expanduser()
+    file = user_path(path)
     try:
         settings = json_module.loads(file.read_text("utf-8"))["settings"]
         return dict(settings)

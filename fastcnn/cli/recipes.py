@@ -1,6 +1,7 @@
 """`fastcnn recipes`: what there is to run, and a copy to start one's own."""
 
 import json as json_module
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,7 @@ def recipes(
     if copy:
         name, target = copy
         copy_recipe(name, target)
-        print(f"{target}: change it, then fastcnn recipe {target}")
+        print(f"{target}: change it, then fastcnn recipe {shlex.quote(str(target))}")
         return
     entries = list_recipes()
     if json:

@@ -7,12 +7,15 @@ whether the epoch is begun anew at batch 17: the same pictures come.
 
 import hashlib
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
 from fastai.data.core import TfmdDL
 from fasttransform import ItemTransform
+
+from fastcnn.interrupts import interrupts_held, leave_interrupts_to_the_main_process
 
 
 def derived_seed(*position: int | str) -> int:
@@ -61,6 +64,19 @@ class ReproducibleDL(TfmdDL):
         copy = super().new(dataset, cls, **kwargs)
         copy.seed, copy.epoch = self.seed, self.epoch
         return copy
+
+    def wif(self) -> None:
+        """Prepare a loading process (fastai's name for torch's `worker_init_fn`)."""
+        leave_interrupts_to_the_main_process()
+
+    def __iter__(self) -> Iterator[Any]:
+        """Iterate as fastai does; the first step starts the loading processes."""
+        batches = super().__iter__()
+        with interrupts_held():
+            first = next(batches, None)
+        if first is not None:
+            yield first
+            yield from batches
 
     def before_iter(self) -> None:
         """Tell the batch transforms where the epoch begins."""

@@ -8,6 +8,7 @@ from fastcnn.data.sample_cache import sample_folder
 from fastcnn.errors import DataError
 from fastcnn.narrator import Narrator
 from fastcnn.network import answers, host_of
+from fastcnn.places import user_path
 from fastcnn.recipe import Recipe
 
 
@@ -71,7 +72,7 @@ def given_folder(given: str) -> Path:
     Raises:
         DataError: it does not exist or is not a folder.
     """
-    folder = Path(given).expanduser().absolute()
+    folder = user_path(given).absolute()
     if not folder.is_dir():
         state = "is not a folder" if folder.exists() else "does not exist"
         raise DataError(

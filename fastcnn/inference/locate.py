@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from fastcnn.errors import UsageError
+from fastcnn.places import user_path
 from fastcnn.run_folder import EXPORT_FILE, RUN_FILE, Run
 
 
@@ -12,7 +13,7 @@ def find_model(model: Path) -> Path:
     Raises:
         UsageError: there is no model, or the run did not finish one.
     """
-    model = model.expanduser()
+    model = user_path(model)
     if model.is_file():
         return model
     if (model / EXPORT_FILE).is_file():

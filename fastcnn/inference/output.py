@@ -12,6 +12,7 @@ from rich.text import Text
 
 from fastcnn.errors import DataError, UsageError
 from fastcnn.files import write_bytes, write_text
+from fastcnn.places import user_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +28,7 @@ def image_files(paths: Sequence[str]) -> list[Path]:
     """
     files: list[Path] = []
     for given in paths:
-        path = Path(given).expanduser()
+        path = user_path(given)
         found = [path] if path.is_file() else sorted(filter(_is_image, path.rglob("*")))
         if not found:
             state = "holds no images" if path.is_dir() else "does not exist"
@@ -45,7 +46,7 @@ def require_writable_format(out: str) -> Path:
     Raises:
         UsageError: it does not.
     """
-    path = Path(out).expanduser()
+    path = user_path(out)
     if path.suffix not in FORMATS:
         raise UsageError(
             f"--out is {out!r}, expected a name that ends in {', '.join(FORMATS)}",
@@ -63,7 +64,7 @@ def prediction_records(table: "pd.DataFrame") -> list[dict[str, Any]]:
 
 
 def write_predictions(table: "pd.DataFrame", path: Path) -> None:
-    """Write the table in the format that the ending of `path` names; `top` is JSON in a CSV."""
+    """Write the table in the format that the ending of `path` names; `top` as JSON but in .jsonl."""
     if path.suffix == ".jsonl":
         rows = [json.dumps(row, ensure_ascii=False) for row in prediction_records(table)]
         write_text(path, "".join(f"{row}\n" for row in rows))
@@ -80,7 +81,7 @@ def prediction_display(table: "pd.DataFrame") -> Table:
     display.add_column("class")
     display.add_column("probability", justify="right")
     for row in table.itertuples():
-        failed = row.error is not None
+        failed = isinstance(row.error, str)
         display.add_row(
             Text(str(row.path)),
             Text("cannot be read", style="red") if failed else Text(str(row.predicted)),
@@ -90,4 +91,5 @@ def prediction_display(table: "pd.DataFrame") -> Table:
 
 
 def _is_image(path: Path) -> bool:
-    return path.is_file() and path.suffix.lower() in Image.registered_extensions()
+    kind = Image.registered_extensions().get(path.suffix.lower())
+    return path.is_file() and kind in Image.OPEN  # a PDF, say, Pillow only writes

@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import fastai.callback.progress  # noqa: F401  gives every Learner its bar, and `no_bar`
+import fastai.callback.progress
+import fastai.callback.schedule  # noqa: F401  gives it `fine_tune` and the other schedules
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from fastai.learner import Learner, load_learner
-from fastai.vision.core import PILImage
 
+from fastcnn.data.images import damaged_files_named, why_unreadable
 from fastcnn.data.loading import worker_count
 from fastcnn.errors import DataError, UnsafeFileError
 from fastcnn.inference.locate import find_model
 from fastcnn.inference.trust import require_trusted, trust
+from fastcnn.interrupts import leave_interrupts_to_the_main_process
 
 CHUNK = 256
 """Images that are predicted in one go; after a damaged file only these are done again."""
@@ -55,7 +57,8 @@ class Predictor:
         for start in range(0, len(paths), CHUNK):
             rows += self._rows([Path(path) for path in paths[start : start + CHUNK]])
         columns = ["path", "predicted", "probability", "top", "error"]
-        return pd.DataFrame(rows, columns=columns).astype({"predicted": object, "error": object})
+        # pandas would make a missing error of None into NaN, were the columns not objects.
+        return pd.DataFrame(rows, columns=columns, dtype=object).astype({"probability": float})
 
     def _rows(self, paths: list[Path]) -> list[dict[str, Any]]:
         errors: dict[Path, str] = {}
@@ -85,19 +88,11 @@ class Predictor:
         if not paths:
             return np.zeros((0, len(self.classes)), np.float32)
         workers = worker_count() if len(paths) > FEW else 0
-        try:
-            loader = self.learner.dls.test_dl(list(paths), num_workers=workers)
-            with self.learner.no_bar():
-                probabilities, _ = self.learner.get_preds(dl=loader)
-        except Exception as error:
-            damaged = [(path, why) for path in paths if (why := why_unreadable(path))]
-            if not damaged:
-                raise
-            path, why = damaged[0]
-            raise DataError(
-                f"{path} cannot be read as an image: {why}",
-                hint=f"take the file away, or repair it ({len(damaged)} such here)",
-            ) from error
+        with damaged_files_named(paths), self.learner.no_bar():
+            loader = self.learner.dls.test_dl(
+                list(paths), num_workers=workers, wif=leave_interrupts_to_the_main_process
+            )
+            probabilities, _ = self.learner.get_preds(dl=loader)
         return np.asarray(probabilities, dtype=np.float32)
 
 
@@ -133,15 +128,6 @@ def open_predictor(content: bytes, name: str) -> Predictor:
             hint="give the export.pkl of a run",
         ) from error
     return Predictor(learner)
-
-
-def why_unreadable(path: Path) -> str | None:
-    """Return why a file cannot be read as an image, or None where it can."""
-    try:
-        PILImage.create(path)
-    except Exception as error:  # Pillow raises its own, OSError, ValueError, SyntaxError …
-        return str(error) or type(error).__name__
-    return None
 
 
 def _failed_row(path: Path, reason: str) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from torchvision.ops import Permute
 
 from fastcnn.data.randomness import seed_everything
 from fastcnn.errors import UsageError
-from fastcnn.models.architectures import Architecture, feature_shape
+from fastcnn.models.architectures import Architecture, bare_body, feature_shape
 from fastcnn.models.groups import splitter_for
-from fastcnn.models.state_file import load_body
+from fastcnn.models.state_file import load_body, require_fit
 from fastcnn.models.weights import Weights
 from fastcnn.settings import Settings
 
@@ -24,11 +24,8 @@ from fastcnn.settings import Settings
 def build_learner(dls: DataLoaders, weights: Weights, settings: Settings) -> Learner:
     """Return a learner on `dls`: body with `weights`, linear head that knows nothing yet.
 
-    `train_bn=False`, because fastai otherwise trains the BatchNorm of a frozen body.
-
-    Raises:
-        WeightsError: the file does not fit the architecture.
-        UsageError: the network does not take images of this size.
+    `train_bn=False`, because fastai otherwise trains the BatchNorm of a frozen body. That the
+    weights fit is known by now: see `require_buildable`.
     """
     architecture = weights.architecture
     seed_everything(settings.seed, "new layers")
@@ -45,8 +42,22 @@ def build_learner(dls: DataLoaders, weights: Weights, settings: Settings) -> Lea
         metrics=accuracy,
         train_bn=False,
     )
-    load_body(learner.model[0], weights.state(), architecture, weights.describe())
+    load_body(learner.model[0], weights.state(), architecture)
     return learner
+
+
+def require_buildable(weights: Weights, size: int) -> None:
+    """Find out in a moment, on a network without memory, that a learner can be built.
+
+    Raises:
+        WeightsError: the file does not fit the architecture.
+        UsageError: the network does not take images of this size.
+    """
+    feature_shape(weights.architecture, size)
+    state = weights.state()
+    with torch.device("meta"):
+        body = bare_body(weights.architecture)
+    require_fit(body, state, weights.architecture, weights.describe())
 
 
 def add_normalisation(dls: DataLoaders, architecture: Architecture) -> None:

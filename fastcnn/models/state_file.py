@@ -40,16 +40,16 @@ def read_state(path: Path) -> dict[str, Tensor]:
         ) from error
 
 
-def load_body(
+def require_fit(
     body: nn.Module, state: Mapping[str, Tensor], architecture: Architecture, origin: str
 ) -> None:
-    """Copy `state`, in the names of torchvision or timm, into `body`; the classifier is left out.
+    """Raise unless `state`, in the names of torchvision or timm, has every tensor of `body`.
 
     Raises:
         WeightsError: a tensor of the body is missing in `state` or has another shape.
     """
     wanted = body.state_dict()
-    renamed = {_name_in_body(name, architecture): tensor for name, tensor in state.items()}
+    renamed = _in_body_names(state, architecture)
     missing = [
         name
         for name, tensor in wanted.items()
@@ -63,7 +63,17 @@ def load_body(
             f"of the body are missing or of another shape ({few}{', …' * (len(missing) > 4)})",
             hint="give the weights of this architecture, or their architecture with --arch",
         )
-    body.load_state_dict({name: renamed.get(name, wanted[name]) for name in wanted})
+
+
+def load_body(body: nn.Module, state: Mapping[str, Tensor], architecture: Architecture) -> None:
+    """Copy a state that fits into `body`; the classifier that it may hold is left out."""
+    own = body.state_dict()
+    renamed = _in_body_names(state, architecture)
+    body.load_state_dict({name: renamed.get(name, tensor) for name, tensor in own.items()})
+
+
+def _in_body_names(state: Mapping[str, Tensor], architecture: Architecture) -> dict[str, Tensor]:
+    return {_name_in_body(name, architecture): tensor for name, tensor in state.items()}
 
 
 def _unwrapped(content: Any) -> dict[str, Tensor]:

@@ -14,6 +14,7 @@ from fastcnn.models.hubs import cached_file, download_file, published_file
 from fastcnn.models.state_file import read_state
 from fastcnn.narrator import Narrator
 from fastcnn.network import host_of
+from fastcnn.places import user_path
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def find_weights(
     """
     architecture = find_architecture(arch)
     if file is not None:
-        return Weights(architecture, "file", Path(file).expanduser().absolute())
+        return Weights(architecture, "file", user_path(file).absolute())
     found = _packaged(architecture) or _cached(architecture) or _downloaded(architecture, narrator)
     if found:
         return found

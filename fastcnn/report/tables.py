@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,7 @@ def show_run(run: Run, narrator: Narrator) -> None:
         narrator.always_say(run.record["comparison"]["verdict"])
     where = shown_path(run.path)
     narrator.always_say(f"run: {where}")
-    narrator.say(f"next: fastcnn predict {where} PICTURE.jpg")
+    narrator.say(f"next: fastcnn predict {shlex.quote(where)} PICTURE.jpg")
 
 
 def shown_path(path: Path) -> str:

@@ -39,7 +39,7 @@ def discriminative(n_groups: int, lowest: float, highest: float) -> tuple[float,
     Howard and Ruder, "Universal Language Model Fine-tuning for Text Classification", arXiv
     1801.06146, and fastai's `even_mults`.
     """
-    return tuple(float(rate) for rate in np.geomspace(lowest, highest, n_groups))
+    return tuple(float(rate) for rate in np.geomspace(highest, lowest, n_groups))[::-1]
 
 
 def total_epochs(phases: Sequence[Phase]) -> int:

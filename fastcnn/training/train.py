@@ -14,7 +14,12 @@ from fastai.learner import Learner
 from fastcnn.models.groups import ParameterGroup
 from fastcnn.narrator import Narrator
 from fastcnn.settings import Settings
-from fastcnn.training.callbacks import EpochClock, FrozenStaysFrozen, KeepHistory, ShowProgress
+from fastcnn.training.callbacks import (
+    EpochClock,
+    FrozenStaysFrozen,
+    KeepHistory,
+    ShowProgress,
+)
 from fastcnn.training.history import History
 from fastcnn.training.phases import Phase, total_epochs
 from fastcnn.training.strategies import phases_of

@@ -1,0 +1,84 @@
+"""What all tests share: a home of their own, small real images, and a network that trains fast."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+"""Real photographs beside the checkout; tests that need them say so where they are missing."""
+
+TINY = "test_resnet"
+"""timm's network for tests: 0.5 million parameters, 5 groups."""
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep the caches and the list of trusted files of whoever runs the tests out of them."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("FASTCNN_CACHE", "FASTAI_HOME", "TORCH_HOME", "HF_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(home / name.lower()))
+    monkeypatch.setenv("HOME", str(home))
+    return home
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real photographs."""
+    if not SHARED.is_dir():
+        pytest.skip("the shared photographs are not beside the checkout")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def few_pets(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four breeds of real photographs, twelve of each, named as in the full set."""
+    folder = tmp_path_factory.mktemp("few-pets")
+    for breed in ("Abyssinian", "Siamese", "beagle", "pug"):
+        for picture in sorted((shared / "pets" / "images").glob(f"{breed}_*.jpg"))[:12]:
+            shutil.copy(picture, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Random weights of the tiny network, the same ones every time."""
+    import timm
+    import torch
+
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("weights") / "tiny.pth"
+    torch.save(timm.create_model(TINY, pretrained=False).state_dict(), path)
+    return path
+
+
+@pytest.fixture
+def cli(
+    capsys: pytest.CaptureFixture[str],
+) -> Callable[..., tuple[int, str, str]]:
+    """Run the command line in this process: exit code, stdout, stderr."""
+    from fastcnn.cli.app import run
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        code = run([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+@pytest.fixture
+def tiny_options(tiny_weights: Path) -> list[str]:
+    """Options that make a run a matter of seconds."""
+    return [
+        *("--arch", TINY, "--weights", str(tiny_weights)),
+        *("--size", "64", "--epochs", "1", "--bs", "16"),
+    ]

@@ -1,0 +1,139 @@
+"""The exported pickle: stock parts only, a learner that stays usable, a recipe of one's own."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fastai.learner import Learner
+from fastai.vision.core import PILImage
+from fasttransform import Transform
+
+from fastcnn.data.loading import make_loaders, read_images
+from fastcnn.errors import TrainingError
+from fastcnn.inference.export import STOCK, export_bytes, foreign_names, named_globals
+from fastcnn.inference.predictor import open_predictor
+from fastcnn.models.learner import add_normalisation, build_learner, choose_device
+from fastcnn.models.weights import find_weights
+from fastcnn.narrator import Narrator
+from fastcnn.recipe_book import find_recipe
+from fastcnn.settings import Settings
+
+Cli = Callable[..., tuple[int, str, str]]
+
+MINE = '''
+"""My own recipe.
+
+    fastcnn recipe mine.py
+"""
+from fastai.vision.all import *
+from fastcnn.recipe import Recipe
+
+def kind_of_animal(path):
+    return "cat" if path.name[0].isupper() else "dog"
+
+def block(settings):
+    return DataBlock(
+        blocks=(ImageBlock, CategoryBlock),
+        get_items=get_image_files,
+        get_y=kind_of_animal,
+        splitter=RandomSplitter(settings.valid_pct, seed=settings.seed),
+        item_tfms=Resize(settings.size),
+        batch_tfms=aug_transforms(),
+    )
+
+RECIPE = Recipe(title="cats and dogs", data_block=block)
+'''
+
+OPENS_ALONE = """
+import json, sys
+sys.modules["fastcnn"] = None
+from fastai.learner import load_learner
+learner = load_learner(sys.argv[1])
+print(json.dumps([str(learner.predict(path)[0]) for path in sys.argv[2:]]))
+"""
+
+
+@pytest.fixture
+def learner(few_pets: Path, tiny_weights: Path) -> Learner:
+    """A learner on real photographs, not trained yet."""
+    settings = Settings(arch="test_resnet", weights=str(tiny_weights), size=64, bs=16)
+    block = find_recipe("pets").data_block(settings)
+    images = read_images(block, few_pets)
+    weights = find_weights(
+        settings.arch, settings.weights, arch_was_named=True, narrator=Narrator()
+    )
+    dls = make_loaders(block, images, settings, choose_device("cpu"))
+    add_normalisation(dls, weights.architecture)
+    return build_learner(dls, weights, settings)
+
+
+def test_it_names_stock_parts_only(learner: Learner) -> None:
+    names = named_globals(export_bytes(learner))
+    assert "fastai.learner.Learner" in names
+    stock = {name for name in names if name.split(".")[0] in STOCK}
+    others = {name.split(".")[0] for name in names - stock}
+    assert others <= sys.stdlib_module_names
+    assert not any(name.startswith("fastcnn") for name in names)
+
+
+def test_a_foreign_name_is_found(tmp_path: Path) -> None:
+    """The check looks into the file, not at what we meant to put there."""
+    import torch
+
+    torch.save(Narrator, tmp_path / "foreign.pkl")
+    content = (tmp_path / "foreign.pkl").read_bytes()
+    assert foreign_names(content) == {"fastcnn.narrator.Narrator"}
+
+
+def test_a_recipes_own_transform_cannot_be_exported(learner: Learner) -> None:
+    """A label function stays behind, but the model cannot do without a transform."""
+
+    def own_transform(image: PILImage) -> PILImage:
+        return image
+
+    learner.dls.valid.after_item.add(Transform(own_transform, order=-1))
+    before = len(learner.dls.train_ds)
+    with pytest.raises(TrainingError, match="cannot be exported"):
+        export_bytes(learner)
+    assert len(learner.dls.train_ds) == before
+    with learner.no_bar(), learner.no_logging():
+        learner.fit_one_cycle(1)  # the learner is as usable as before
+    assert learner.opt is not None
+
+
+def test_the_export_predicts_what_the_learner_predicts(learner: Learner, few_pets: Path) -> None:
+    with learner.no_bar(), learner.no_logging():
+        learner.fit(1)
+        expected, _ = learner.get_preds()
+    files = list(learner.dls.valid_ds.items)
+    found = open_predictor(export_bytes(learner), "x").probabilities(files)
+    assert abs(found - expected.numpy()).max() < 1e-5
+
+
+def test_paths_open_on_any_system(learner: Learner, tmp_path: Path) -> None:
+    (tmp_path / "e.pkl").write_bytes(export_bytes(learner))
+    with zipfile.ZipFile(tmp_path / "e.pkl") as archive:
+        name = next(name for name in archive.namelist() if name.endswith("data.pkl"))
+        content = archive.read(name)
+    assert b"PosixPath" not in content and b"WindowsPath" not in content
+
+
+def test_a_users_recipe_leaves_a_pkl_that_opens_without_it(
+    cli: Cli, few_pets: Path, tiny_options: list[str], work: Path
+) -> None:
+    (work / "mine.py").write_text(MINE)
+    code, _, err = cli(
+        "recipe", "./mine.py", "--data", few_pets, "--strategy", "head", "--out", "r", *tiny_options
+    )
+    assert code == 0, err
+    files = [str(path) for path in sorted(few_pets.glob("*.jpg"))[:3]]
+    export = work / "r" / "head" / "export.pkl"
+    command = [sys.executable, "-W", "ignore", "-c", OPENS_ALONE, str(export), *files]
+    result = subprocess.run(command, capture_output=True, text=True, cwd="/")
+    assert result.returncode == 0, result.stderr
+    assert set(json.loads(result.stdout.splitlines()[-1])) <= {"cat", "dog"}
+    assert json.loads((work / "r" / "run.json").read_text())["recipe"] == "mine"

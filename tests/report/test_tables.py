@@ -1,0 +1,161 @@
+"""What ends a run: the table on the terminal, `comparison.csv`, and the curves."""
+
+import io
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from PIL import Image
+from rich.console import Console
+
+from fastcnn.narrator import Narrator
+from fastcnn.report.curves import curves_figure, write_curves
+from fastcnn.report.tables import comparison_table, show_run, write_comparison
+from fastcnn.run_folder import Run
+
+
+def entry(accuracy: float, seconds: float, trainable: int) -> dict[str, Any]:
+    """What the record keeps of a strategy."""
+    return {
+        "metrics": {
+            "accuracy": accuracy,
+            "accuracy_ci": [accuracy - 0.021, accuracy + 0.019],
+            "f1_macro": accuracy - 0.01,
+            "loss": 0.31,
+            "ece": 0.04,
+        },
+        "seconds": {"train": seconds / 2, "total": seconds},
+        "images_per_second": {"together": 1234.56},
+        "epochs": 6,
+        "trainable_parameters": trainable,
+        "total_parameters": 304_326_632,
+    }
+
+
+STRATEGIES = {
+    "full": entry(0.934, 86_399.6, 304_326_632),
+    "head": entry(0.912, 31.2, 18_981),
+    "scratch": entry(0.4, 7000, 304_326_632),
+}
+VERDICT = "full is better than head: 0.934 against 0.912."
+
+
+def run_of(folder: Path, strategies: dict[str, Any]) -> Run:
+    """Write a record as a finished run has it and open it."""
+    compared = {"winner": "full", "verdict": VERDICT} if len(strategies) > 1 else None
+    record = {
+        "recipe": "pets",
+        "data": {"n_valid": 1478, "classes": [f"breed {n}" for n in range(37)]},
+        "weights": {"arch": "vit_large_patch14_reg4_dinov2.lvd142m"},
+        "strategies": strategies,
+        "comparison": compared,
+    }
+    folder.mkdir(exist_ok=True)
+    (folder / "run.json").write_text(json.dumps(record))
+    return Run(folder)
+
+
+def rendered(table: object, width: int = 80) -> str:
+    """Print to a terminal of so many columns."""
+    text = io.StringIO()
+    Console(width=width, file=text).print(table)
+    return text.getvalue()
+
+
+def history(epochs: int, phases: list[str] | None = None) -> pd.DataFrame:
+    """A history as `pd.read_csv` gives it."""
+    numbers = range(1, epochs + 1)
+    return pd.DataFrame(
+        {
+            "phase": phases or ["head"] * epochs,
+            "epoch": numbers,
+            "train_loss": [1 / n for n in numbers],
+            "valid_loss": [1.5 / n for n in numbers],
+            "accuracy": [1 - 0.5 / n for n in numbers],
+        }
+    )
+
+
+def test_the_table_fits_into_80_columns(tmp_path: Path) -> None:
+    """Even for the largest models and a day of training, with no number cut off."""
+    text = rendered(comparison_table(run_of(tmp_path, STRATEGIES)))
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text and "37 classes" in text and "1478 held-out images" in text
+    lines = {line.split()[0]: line.split()[1:] for line in text.splitlines() if line.strip()}
+    assert lines["head"] == ["0.912", "0.891", "to", "0.931", "31", "18,981", "1234.6"]
+    assert lines["full"][:2] == ["0.934", "0.913"] and lines["full"][4:6] == [
+        "86400",
+        "304,326,632",
+    ]
+
+
+def test_the_table_of_one_strategy(tmp_path: Path) -> None:
+    text = rendered(comparison_table(run_of(tmp_path, {"head": STRATEGIES["head"]})))
+    assert "0.912" in text and "full" not in text
+
+
+def test_comparison_csv_has_a_row_a_strategy(tmp_path: Path) -> None:
+    write_comparison(STRATEGIES, tmp_path)
+    table = pd.read_csv(tmp_path / "comparison.csv", index_col="strategy")
+    assert list(table.index) == ["full", "head", "scratch"]
+    assert table.loc["full", "accuracy"] == 0.934
+    assert table.loc["head", "seconds_total"] == 31.2
+    assert table.loc["head", "trainable_parameters"] == 18_981
+    assert table["accuracy_low"].lt(table["accuracy"]).all()
+    assert table["accuracy_high"].gt(table["accuracy"]).all()
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_run_ends_with_its_verdict_and_its_place(
+    work: Path, capsys: pytest.CaptureFixture[str], quiet: bool
+) -> None:
+    """`--quiet` keeps the result; the next step is a command that can be pasted."""
+    run = run_of(work / "my run", STRATEGIES)
+    show_run(run, Narrator(Console(width=80), quiet=quiet))
+    lines = capsys.readouterr().out.splitlines()
+    assert VERDICT in lines
+    (where,) = [line for line in lines if line.startswith("run: ")]
+    assert "my run" in where and str(work) not in where
+    following = [line.removeprefix("next: ") for line in lines if line.startswith("next: ")]
+    assert len(following) == (0 if quiet else 1)
+    for command in following:
+        assert shlex.split(command) == ["fastcnn", "predict", "my run", "PICTURE.jpg"]
+
+
+def test_a_figure_has_a_labelled_line_a_strategy() -> None:
+    """Loss and accuracy side by side, with titles, in colours that tell strategies apart."""
+    phases = ["head", "all", "all"]
+    histories = {"full": history(3, phases), "head": history(3), "scratch": history(5)}
+    loss, accuracy = curves_figure(histories).axes
+    for axes in (loss, accuracy):
+        assert axes.get_title(loc="left") and axes.get_xlabel() == "epoch"
+    lines = {line.get_label(): line for line in accuracy.lines if line.get_label()[0] != "_"}
+    assert list(lines) == ["full", "head", "scratch"]
+    assert lines["full"].get_ydata() == pytest.approx(100 * histories["full"]["accuracy"])
+    assert list(lines["scratch"].get_xdata()) == [1, 2, 3, 4, 5]
+    assert len({line.get_color() for line in lines.values()}) == 3
+    shown = {text.get_text() for axes in (loss, accuracy) for text in axes.get_legend().texts}
+    held_out = {f"{name}, held out" for name in histories}
+    assert shown == {*histories, *held_out, *(f"{name}, training" for name in histories)}
+
+
+def test_only_a_change_of_phase_is_marked() -> None:
+    """A line between the epochs where the body begins to learn, none where it never does."""
+    _, accuracy = curves_figure({"full": history(3, ["head", "all", "all"])}).axes
+    marks = [list(line.get_xdata()) for line in accuracy.lines if line.get_label()[0] == "_"]
+    assert marks == [[1.5, 1.5]]
+    _, accuracy = curves_figure({"head": history(3)}).axes
+    assert [line.get_label() for line in accuracy.lines] == ["head"]
+
+
+def test_one_strategy_of_one_epoch_makes_a_picture(tmp_path: Path) -> None:
+    (tmp_path / "head").mkdir()
+    history(1).to_csv(tmp_path / "head" / "history.csv", index=False)
+    write_curves(tmp_path, ["head"])
+    with Image.open(tmp_path / "curves.png") as picture:
+        assert picture.format == "PNG" and picture.width > picture.height > 300
+        colours = picture.convert("RGB").getcolors(maxcolors=2**24)
+    assert colours and any(colour == (0, 114, 178) for _, colour in colours)
