@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from fastcnn.version import __version__
 
 if TYPE_CHECKING:
-    from fastcnn.inference.predictor import load
+    from fastcnn.inference.load import load
     from fastcnn.recipe import Recipe
     from fastcnn.run_folder import Run
     from fastcnn.workflow import run
@@ -24,7 +24,7 @@ __all__ = ["Recipe", "Run", "__version__", "load", "recipes", "run"]
 _HOME = {
     "Recipe": "fastcnn.recipe",
     "Run": "fastcnn.run_folder",
-    "load": "fastcnn.inference.predictor",
+    "load": "fastcnn.inference.load",
     "run": "fastcnn.workflow",
 }
 

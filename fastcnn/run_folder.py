@@ -50,9 +50,17 @@ class Run:
 
     def learner(self, strategy: str | None = None) -> "Learner":
         """Open the exported model of a strategy (the winner's by default) as fastai's `Learner`."""
-        from fastcnn.inference.predictor import load
+        from fastcnn.inference.predictor import open_trusted
 
-        return load(self.path / self._require(strategy)).learner
+        return open_trusted(self.model_file(strategy)).learner
+
+    def model_file(self, strategy: str | None = None) -> Path:
+        """Return the exported model of a strategy, the winner's by default.
+
+        Raises:
+            UsageError: there is no such strategy, or none is finished.
+        """
+        return self.path / self._require(strategy) / EXPORT_FILE
 
     def predictions(self, strategy: str | None = None) -> "pd.DataFrame":
         """Return the table of predictions: one row a validation image."""
@@ -76,9 +84,14 @@ class Run:
 
     def _require(self, strategy: str | None) -> str:
         name = strategy or self.winner
+        if name is None:
+            raise UsageError(
+                f"the run {self.path} is {self.record['status']} and has no model",
+                hint="wait for it to finish, or run it again",
+            )
         if name not in self.strategies:
             raise UsageError(
-                f"the run has no strategy {name!r}{did_you_mean(str(name), self.strategies)}",
-                hint=f"it has {', '.join(self.strategies) or 'none that is finished'}",
+                f"the run has no strategy {name!r}{did_you_mean(name, self.strategies)}",
+                hint=f"it has {', '.join(self.strategies)}",
             )
         return name

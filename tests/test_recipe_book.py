@@ -93,14 +93,14 @@ def test_what_is_light_loads_nothing_heavy(code: str) -> None:
 
 def test_the_public_names_stay_what_they_are() -> None:
     """Submodules that were imported must not take the place of functions of the package."""
-    pets, predictor, workflow = (
+    pets, load, workflow = (
         importlib.import_module(f"fastcnn.{name}")
-        for name in ("recipes.pets", "inference.predictor", "workflow")
+        for name in ("recipes.pets", "inference.load", "workflow")
     )
     assert [entry.name for entry in fastcnn.recipes()] == RECIPES
     assert pets.RECIPE.title == find_recipe("pets").title
     assert fastcnn.run is workflow.run
-    assert fastcnn.load is predictor.load
+    assert fastcnn.load is load.load
     assert callable(fastcnn.run) and callable(fastcnn.load)
 
 

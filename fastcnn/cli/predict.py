@@ -35,7 +35,7 @@ def predict(
     files = image_files(paths)
     target = require_writable_format(out) if out else None
 
-    from fastcnn.inference.predictor import load
+    from fastcnn.inference.load import load
     from fastcnn.narrator import narrator_for
 
     narrator = narrator_for(json=json, quiet=quiet)

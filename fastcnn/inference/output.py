@@ -64,7 +64,7 @@ def prediction_records(table: "pd.DataFrame") -> list[dict[str, Any]]:
 
 
 def write_predictions(table: "pd.DataFrame", path: Path) -> None:
-    """Write the table in the format that the ending of `path` names; `top` as JSON but in .jsonl."""
+    """Write the table in the format that the name of `path` ends in; `top` becomes JSON."""
     if path.suffix == ".jsonl":
         rows = [json.dumps(row, ensure_ascii=False) for row in prediction_records(table)]
         write_text(path, "".join(f"{row}\n" for row in rows))

@@ -16,7 +16,6 @@ from fastai.learner import Learner, load_learner
 from fastcnn.data.images import damaged_files_named, why_unreadable
 from fastcnn.data.loading import worker_count
 from fastcnn.errors import DataError, UnsafeFileError
-from fastcnn.inference.locate import find_model
 from fastcnn.inference.trust import require_trusted, trust
 from fastcnn.interrupts import leave_interrupts_to_the_main_process
 
@@ -96,18 +95,12 @@ class Predictor:
         return np.asarray(probabilities, dtype=np.float32)
 
 
-def load(model: str | Path, *, trust_file: bool = False) -> Predictor:
-    """Open the model of a run, of `RUN/<strategy>`, or a `.pkl` file.
-
-    Args:
-        model: what to open.
-        trust_file: vouch for a `.pkl` that no run of this user wrote; it is remembered.
+def open_trusted(path: Path, *, trust_file: bool = False) -> Predictor:
+    """Open an exported model whose bytes are known, or that the user vouches for.
 
     Raises:
-        UsageError: there is no model there.
         UnsafeFileError: the file is not trusted, or is no fastai learner.
     """
-    path = find_model(Path(model))
     content = path.read_bytes()
     if trust_file:
         trust(content, f"vouched for by --trust: {path.absolute()}")

@@ -1,19 +1,30 @@
 """The drawn sample: same bytes from the same seed, the right names, and distinct breeds."""
 
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import astuple
 from itertools import combinations
 from pathlib import Path
 
 import pytest
-from numpy import array, asarray
+from numpy import array, asarray, roll
 from PIL import Image
 
 from fastcnn.data.sample import write_sample
 from fastcnn.data.sample.breeds import BREEDS, COAT_COLOURS, EYE_COLOURS
-from fastcnn.data.sample.scene import Canvas, box
-from fastcnn.data.sample.writer import LONGEST_SIDE, SHORTEST_SIDE
+from fastcnn.data.sample.canvas import Canvas
+from fastcnn.data.sample.noise import spot_tile
+from fastcnn.data.sample.outlines import box
+from fastcnn.data.sample.scene import LONGEST_SIDE, SHORTEST_SIDE
+from fastcnn.data.sample.workers import map_in_processes
 
 PER_BREED = 2
+
+needs_fork = pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +46,11 @@ def test_writes_every_breed_as_often_as_asked_and_nothing_else(folder: Path) -> 
     assert set(contents(folder)) == expected
 
 
-def test_same_seed_gives_same_bytes_and_more_pictures_leave_the_first_alone(
-    folder: Path, tmp_path: Path
+@pytest.mark.parametrize("processes", [1, 3])
+def test_same_seed_gives_same_bytes_however_many_pictures_and_processes(
+    folder: Path, tmp_path: Path, processes: int
 ) -> None:
-    write_sample(tmp_path, per_breed=1)
+    write_sample(tmp_path, per_breed=1, processes=processes)
     before = contents(folder)
     assert contents(tmp_path) == {name: before[name] for name in contents(tmp_path)}
 
@@ -88,10 +100,67 @@ def test_progress_is_told_after_each_picture(tmp_path: Path) -> None:
     assert told == [(n, 37, n) for n in range(1, 38)]
 
 
-def test_refuses_to_draw_nothing(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="at least 1"):
-        write_sample(tmp_path / "new", per_breed=0)
+@pytest.mark.parametrize("wrong", [{"per_breed": 0}, {"processes": 0}])
+def test_refuses_to_draw_nothing_or_by_nobody(tmp_path: Path, wrong: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=f"{next(iter(wrong))} must be at least 1"):
+        write_sample(
+            tmp_path / "new", per_breed=wrong.get("per_breed", 1), processes=wrong.get("processes")
+        )
     assert not (tmp_path / "new").exists()
+
+
+def test_an_error_of_the_caller_ends_the_workers_and_the_writing(tmp_path: Path) -> None:
+    def on_image(done: int, total: int) -> None:
+        raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError, match="no more"):
+        write_sample(tmp_path, processes=2, on_image=on_image)
+    assert multiprocessing.active_children() == []
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def square_or_die(number: int) -> int:
+    """The square; but 5 ends the process, unless it is the main one."""
+    if number == 5 and multiprocessing.parent_process() is not None:
+        os._exit(1)
+    return number * number
+
+
+def test_this_process_carries_on_if_a_worker_dies() -> None:
+    assert list(map_in_processes(square_or_die, range(20), 2)) == [n * n for n in range(20)]
+    assert multiprocessing.active_children() == []
+
+
+DRAW_MANY = """
+import sys
+from pathlib import Path
+from fastcnn.data.sample import write_sample
+write_sample(Path(sys.argv[1]), per_breed=1000, processes=2)
+"""
+
+
+@needs_fork
+@pytest.mark.parametrize(
+    ("number", "whole_group"), [(signal.SIGINT, True), (signal.SIGKILL, False)]
+)
+def test_workers_end_silently_with_the_main_process(
+    tmp_path: Path, number: signal.Signals, whole_group: bool
+) -> None:
+    command = [sys.executable, "-c", DRAW_MANY, str(tmp_path)]
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as main:
+        while main.poll() is None and not any(tmp_path.iterdir()):
+            time.sleep(0.05)
+        os.kill(-main.pid if whole_group else main.pid, number)
+        _, errors = main.communicate(timeout=20)  # ends when no worker holds the pipe any more
+    assert errors.count("Traceback") == errors.count("KeyboardInterrupt") == int(whole_group)
+
+
+def test_spot_tile_holds_the_distance_to_the_nearest_of_256_points() -> None:
+    tile = spot_tile()
+    assert (tile < 0.71).sum() >= 256
+    assert abs(tile - roll(tile, 1, axis=0)).max() <= 1.001  # also across the edge
 
 
 def test_breeds_differ_pairwise_in_what_is_drawn() -> None:

@@ -1,10 +1,25 @@
-"""From what the user calls a MODEL to its file: a run, `RUN/<strategy>`, or a `.pkl`."""
+"""Opening what the user calls a MODEL: a run, `RUN/<strategy>`, or a `.pkl`."""
 
 from pathlib import Path
 
 from fastcnn.errors import UsageError
+from fastcnn.inference.predictor import Predictor, open_trusted
 from fastcnn.places import user_path
 from fastcnn.run_folder import EXPORT_FILE, RUN_FILE, Run
+
+
+def load(model: str | Path, *, trust_file: bool = False) -> Predictor:
+    """Open the model of a run (its winner's), of `RUN/<strategy>`, or a `.pkl` file.
+
+    Args:
+        model: what to open.
+        trust_file: vouch for a `.pkl` that no run of this user wrote; it is remembered.
+
+    Raises:
+        UsageError: there is no model there.
+        UnsafeFileError: the file is not trusted, or is no fastai learner.
+    """
+    return open_trusted(find_model(user_path(model)), trust_file=trust_file)
 
 
 def find_model(model: Path) -> Path:
@@ -13,25 +28,14 @@ def find_model(model: Path) -> Path:
     Raises:
         UsageError: there is no model, or the run did not finish one.
     """
-    model = user_path(model)
     if model.is_file():
         return model
     if (model / EXPORT_FILE).is_file():
         return model / EXPORT_FILE
     if (model / RUN_FILE).is_file():
-        return _winner_of(Run(model))
+        return Run(model).model_file()
     state = "holds no model" if model.exists() else "does not exist"
     raise UsageError(
         f"{model} {state}, expected a run, RUN/<strategy> or a .pkl file",
         hint="ls runs shows the runs; a finished one holds <strategy>/export.pkl",
     )
-
-
-def _winner_of(run: Run) -> Path:
-    winner = run.winner
-    if winner is None:
-        raise UsageError(
-            f"the run {run.path} is {run.record['status']} and has no model yet",
-            hint="wait for it to finish, or run it again",
-        )
-    return run.path / winner / EXPORT_FILE
