@@ -20,7 +20,6 @@ def interrupts_win() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # Python lets only the main thread set signal handlers
         return
-    _heard.clear()
     before = signal.signal(signal.SIGINT, _hear)
     try:
         yield
@@ -31,6 +30,7 @@ def interrupts_win() -> Iterator[None]:
         raise
     finally:
         signal.signal(signal.SIGINT, before)
+        _heard.clear()
 
 
 @contextmanager
