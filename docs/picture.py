@@ -1,9 +1,11 @@
 """Makes the picture in the README: the real output of the main job on the drawn sample.
 
-python docs/picture.py
+    python docs/picture.py
 """
 
 import tempfile
+from contextlib import chdir
+from io import StringIO
 from pathlib import Path
 
 from rich.console import Console
@@ -12,20 +14,25 @@ import fastcnn
 from fastcnn.narrator import Narrator
 from fastcnn.report.tables import show_run
 
+PICTURE = Path(__file__).resolve().parent / "comparison.svg"
 COMMAND = "fastcnn recipe pets --strategy full-vs-head"
 
 
 def main() -> None:
-    """Run the command in an empty folder and write what it prints as SVG."""
-    console = Console(record=True, width=80, highlight=False, force_terminal=True)
+    """Run the command in an empty folder and write what it prints, but for the bars, as SVG."""
+    console = Console(
+        record=True,
+        file=StringIO(),
+        width=80,
+        highlight=False,
+        force_terminal=True,
+        force_interactive=False,
+    )
     narrator = Narrator(console)
     console.print(f"$ {COMMAND}", style="bold")
-    with tempfile.TemporaryDirectory() as folder:
-        run = fastcnn.run(
-            "pets", strategy="full-vs-head", out=Path(folder) / "run", narrator=narrator
-        )
-        show_run(run, narrator)
-    console.save_svg(str(Path(__file__).parent / "comparison.svg"), title="fastcnn")
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        show_run(fastcnn.run("pets", strategy="full-vs-head", narrator=narrator), narrator)
+    console.save_svg(str(PICTURE), title="fastcnn")
 
 
 if __name__ == "__main__":

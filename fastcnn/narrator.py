@@ -57,7 +57,7 @@ class Narrator:
             TimeRemainingColumn(),
             TextColumn("[dim]{task.fields[note]}"),
         )
-        hidden = self.quiet or not self.console.is_terminal
+        hidden = self.quiet or not self.console.is_interactive
         with Progress(*columns, console=self.console, transient=True, disable=hidden) as progress:
             task = progress.add_task(title, total=total, note="")
 

@@ -57,6 +57,7 @@ def comparison_table(run: Run) -> Table:
         f"{len(data['classes'])} classes, {run.record['weights']['arch']}",
         box=box.SIMPLE_HEAD,
         title_justify="left",
+        title_style="",
     )
     table.add_column("strategy")
     for heading in ("accuracy", "95 % interval", "seconds", "trainable", "images/s"):
