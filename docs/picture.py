@@ -1,6 +1,6 @@
 """Makes the picture in the README: the real output of the main job on the drawn sample.
 
-    python docs/picture.py
+python docs/picture.py
 """
 
 import tempfile

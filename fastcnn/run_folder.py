@@ -48,6 +48,12 @@ class Run:
             return str(self.record["comparison"]["winner"])
         return self.strategies[0] if self.strategies else None
 
+    @property
+    def title(self) -> str:
+        """What the run is about: the recipe, or the whole name of a drawn sample."""
+        source = str(self.record["data"]["source"])
+        return source if "sample" in source else str(self.record["recipe"])
+
     def learner(self, strategy: str | None = None) -> "Learner":
         """Open the exported model of a strategy (the winner's by default) as fastai's `Learner`."""
         from fastcnn.inference.predictor import open_trusted

@@ -74,7 +74,7 @@ def run(
             entry, tables[strategy] = run_strategy(plan, strategy, folder / strategy, narrator)
             record.add_strategy(strategy, entry)
             write_comparison(record.strategies, folder)
-            write_curves(folder, list(tables))
+            write_curves(folder, list(tables), Run(folder).title)
         seconds = {name: entry["seconds"]["total"] for name, entry in record.strategies.items()}
         record.document["comparison"] = compare(tables, seconds)
     return Run(folder)

@@ -17,19 +17,20 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 """Okabe and Ito's, told apart with any colour vision."""
 
 
-def write_curves(folder: Path, strategies: Sequence[str]) -> None:
+def write_curves(folder: Path, strategies: Sequence[str], title: str) -> None:
     """Write `curves.png` from the histories of the strategies in a run's folder."""
     histories = {name: pd.read_csv(folder / name / HISTORY_FILE) for name in strategies}
     picture = io.BytesIO()
-    curves_figure(histories).savefig(picture, format="png", dpi=120)
+    curves_figure(histories, title).savefig(picture, format="png", dpi=120)
     write_bytes(folder / CURVES_FILE, picture.getvalue())
 
 
-def curves_figure(histories: Mapping[str, pd.DataFrame]) -> "Figure":
+def curves_figure(histories: Mapping[str, pd.DataFrame], title: str) -> "Figure":
     """Draw loss (left) and accuracy (right) over the epochs of each history."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 3.6), layout="constrained")
+    figure.suptitle(title, fontsize=11, x=0.01, ha="left")
     loss, accuracy = figure.subplots(1, 2)
     for (name, history), colour in zip(histories.items(), _colours(len(histories)), strict=True):
         epochs = history["epoch"]

@@ -53,7 +53,7 @@ def comparison_table(run: Run) -> Table:
     """Return the table that ends a run, under 80 columns wide."""
     data = run.record["data"]
     table = Table(
-        title=f"{run.record['recipe']}: {data['n_valid']} held-out images, "
+        title=f"{run.title}: {data['n_valid']} held-out images, "
         f"{len(data['classes'])} classes, {run.record['weights']['arch']}",
         box=box.SIMPLE_HEAD,
         title_justify="left",

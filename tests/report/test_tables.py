@@ -48,7 +48,7 @@ def run_of(folder: Path, strategies: dict[str, Any]) -> Run:
     compared = {"winner": "full", "verdict": VERDICT} if len(strategies) > 1 else None
     record = {
         "recipe": "pets",
-        "data": {"n_valid": 1478, "classes": [f"breed {n}" for n in range(37)]},
+        "data": {"source": "given", "n_valid": 1478, "classes": [f"breed {n}" for n in range(37)]},
         "weights": {"arch": "vit_large_patch14_reg4_dinov2.lvd142m"},
         "strategies": strategies,
         "comparison": compared,
@@ -129,7 +129,7 @@ def test_a_figure_has_a_labelled_line_a_strategy() -> None:
     """Loss and accuracy side by side, with titles, in colours that tell strategies apart."""
     phases = ["head", "all", "all"]
     histories = {"full": history(3, phases), "head": history(3), "scratch": history(5)}
-    loss, accuracy = curves_figure(histories).axes
+    loss, accuracy = curves_figure(histories, "pets").axes
     for axes in (loss, accuracy):
         assert axes.get_title(loc="left") and axes.get_xlabel() == "epoch"
     lines = {line.get_label(): line for line in accuracy.lines if line.get_label()[0] != "_"}
@@ -144,18 +144,29 @@ def test_a_figure_has_a_labelled_line_a_strategy() -> None:
 
 def test_only_a_change_of_phase_is_marked() -> None:
     """A line between the epochs where the body begins to learn, none where it never does."""
-    _, accuracy = curves_figure({"full": history(3, ["head", "all", "all"])}).axes
+    _, accuracy = curves_figure({"full": history(3, ["head", "all", "all"])}, "pets").axes
     marks = [list(line.get_xdata()) for line in accuracy.lines if line.get_label()[0] == "_"]
     assert marks == [[1.5, 1.5]]
-    _, accuracy = curves_figure({"head": history(3)}).axes
+    _, accuracy = curves_figure({"head": history(3)}, "pets").axes
     assert [line.get_label() for line in accuracy.lines] == ["head"]
 
 
 def test_one_strategy_of_one_epoch_makes_a_picture(tmp_path: Path) -> None:
     (tmp_path / "head").mkdir()
     history(1).to_csv(tmp_path / "head" / "history.csv", index=False)
-    write_curves(tmp_path, ["head"])
+    write_curves(tmp_path, ["head"], "pets")
     with Image.open(tmp_path / "curves.png") as picture:
         assert picture.format == "PNG" and picture.width > picture.height > 300
         colours = picture.convert("RGB").getcolors(maxcolors=2**24)
     assert colours and any(colour == (0, 114, 178) for _, colour in colours)
+
+
+def test_a_drawn_sample_never_passes_for_the_real_set(tmp_path: Path) -> None:
+    """Neither on the terminal nor in the picture."""
+    run = run_of(tmp_path / "run", {"head": STRATEGIES["head"]})
+    run.record["data"]["source"] = "pets, drawn sample (37 invented breeds)"
+    out = io.StringIO()
+    Console(file=out, width=80).print(comparison_table(run))
+    assert "drawn sample" in " ".join(out.getvalue().split())
+    figure = curves_figure({"head": history(3)}, run.title)
+    assert "drawn sample" in figure.get_suptitle()
