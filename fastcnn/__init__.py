@@ -9,6 +9,7 @@
 """
 
 import importlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastcnn.version import __version__
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Recipe", "Run", "__version__", "load", "recipes", "run"]
 
+# In a checkout that is not installed `recipes/` stands beside this package, not inside it.
+_BESIDE = Path(__file__).resolve().parent.parent / "recipes"
+if (_BESIDE / "pets.py").is_file() and not (Path(__file__).parent / "recipes").is_dir():
+    __path__.append(str(_BESIDE.parent))
+
 _HOME = {
     "Recipe": "fastcnn.recipe",
     "Run": "fastcnn.run_folder",
@@ -31,7 +37,7 @@ _HOME = {
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for (PEP 562)."""
-    if name == "recipes":  # the installed package of recipes, which answers a call with their list
+    if name == "recipes":  # the package of recipes, which answers a call with their list
         return importlib.import_module("fastcnn.recipes")
     if name in _HOME:
         return getattr(importlib.import_module(_HOME[name]), name)

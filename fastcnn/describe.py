@@ -27,7 +27,10 @@ def describe_plan(plan: Plan, data: str | None) -> dict[str, Any]:
             "n_test": 0,
             "classes": images.classes,
             "split_sha256": images.split_sha256(),
-            "skipped": [],
+            "skipped": [
+                {"path": images.relative(index), "reason": "no training image shows its class"}
+                for index in images.unscored_items
+            ],
         },
         "weights": {
             "arch": plan.weights.architecture.name,
@@ -63,7 +66,7 @@ def describe_strategy(
             "train": round(trained.seconds, 3),
             "total": round(trained.seconds + scoring_seconds, 3),
         },
-        "images_per_second": {"together": round(trained.n_images / trained.seconds, 2)},
+        "images_per_second": round(trained.n_images / trained.fit_seconds, 2),
         "epochs": sum(phase.epochs for phase in trained.phases),
         "precision": "fp32",
         "lr": trained.rates(groups, asked_rate),

@@ -43,15 +43,17 @@ def write_json(path: Path, document: Mapping[str, object]) -> None:
 
 
 @contextmanager
-def friendly_disk_errors(path: Path) -> Iterator[None]:
-    """Turn a full disk or a folder that cannot be written to into an error with a way out."""
+def friendly_disk_errors(
+    path: Path, way_out: str = "give another folder with --out DIR"
+) -> Iterator[None]:
+    """Turn a full disk or a folder that cannot be written to into an error with a `way_out`."""
     try:
         yield
     except OSError as error:
         if error.errno in DISK_IS_FULL:
             raise TrainingError(
                 f"{path} could not be written: the disk is full, or its quota reached",
-                hint="free some space, or give another disk with --out DIR",
+                hint=f"free some space, or {way_out}",
             ) from error
         if error.errno in {
             errno.EACCES,
@@ -61,10 +63,12 @@ def friendly_disk_errors(path: Path) -> Iterator[None]:
             errno.EEXIST,
             errno.EISDIR,
             errno.ENOENT,
+            errno.ENAMETOOLONG,
+            errno.EIO,
         }:
             raise TrainingError(
                 f"{path} could not be written: {error.strerror}",
-                hint="give a folder that you may write to with --out DIR",
+                hint=way_out,
             ) from error
         raise
 

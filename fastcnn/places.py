@@ -11,6 +11,11 @@ def user_path(given: str | Path) -> Path:
     return Path(os.path.expanduser(given))
 
 
+def shown_path(path: Path) -> str:
+    """Return a path as short as it can be typed here."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
 def cache_folder() -> Path:
     """Return `$FASTCNN_CACHE`, else the user's cache folder; it may be emptied at any time."""
     given = os.environ.get("FASTCNN_CACHE")

@@ -9,6 +9,7 @@ from fastai.data.block import DataBlock
 
 from fastcnn.data.loading import ImageSet, read_images
 from fastcnn.data.source import DataSource, find_source, why_sample
+from fastcnn.errors import DataError, FastcnnError
 from fastcnn.models.learner import choose_device, require_buildable
 from fastcnn.models.weights import Weights, find_weights
 from fastcnn.narrator import Narrator
@@ -54,8 +55,7 @@ def make_plan(
     source = find_source(recipe, data, narrator)
     if source.is_sample and recipe.sample:
         settings = resolve_settings(recipe.defaults, recipe.sample.defaults, config, given)
-    block = recipe.data_block(settings)
-    images = read_images(block, source.path)
+    block, images = _read(recipe, settings, source)
     _tell_data(recipe, source, images, narrator)
     weights = find_weights(
         settings.arch,
@@ -65,8 +65,23 @@ def make_plan(
     )
     require_buildable(weights, settings.size)
     narrator.say(f"body: {weights.architecture.name}, {weights.describe()}")
-    settings = settings.changed(arch=weights.architecture.name, device=str(device))
+    file = str(weights.path) if weights.source == "file" else None
+    settings = settings.changed(arch=weights.architecture.name, weights=file, device=str(device))
     return Plan(recipe, settings, source, block, images, weights, device)
+
+
+def _read(recipe: Recipe, settings: Settings, source: DataSource) -> tuple[DataBlock, ImageSet]:
+    """Let the recipe build its `DataBlock` and list the images; its code may be the user's own."""
+    try:
+        block = recipe.data_block(settings)
+        return block, read_images(block, source.path)
+    except FastcnnError:
+        raise
+    except Exception as error:
+        raise DataError(
+            f"the recipe {recipe.name} failed on {source.path}: {type(error).__name__}: {error}",
+            hint="look at its get_items, splitter and transforms; --debug shows where it failed",
+        ) from error
 
 
 def _tell_data(recipe: Recipe, source: DataSource, images: ImageSet, narrator: Narrator) -> None:

@@ -42,6 +42,8 @@ class Recipe:
     """Builds the fastai `DataBlock` from the settings: items, labels, split, augmentation."""
     url: str | None = None
     """Archive that fastai's downloader fetches; None where the user brings the data."""
+    n_images: int | None = None
+    """How many images the unpacked archive holds; fewer are an archive half unpacked."""
     sample: Sample | None = None
     """What takes its place when nothing can be downloaded."""
     defaults: Mapping[str, Any] = field(default_factory=dict)

@@ -115,6 +115,7 @@ def _load_file(path: Path) -> ModuleType:
         raise UsageError(f"{path} cannot be imported", hint="give a file that ends in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
+    sys.path.insert(0, str(path.parent.absolute()))  # as `python mine.py` would
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
@@ -122,4 +123,6 @@ def _load_file(path: Path) -> ModuleType:
             f"{path} failed while it was imported: {type(error).__name__}: {error}",
             hint=f"python {path} shows where",
         ) from error
+    finally:
+        sys.path.pop(0)
     return module

@@ -12,30 +12,36 @@ from typing import Any
 from fastcnn.errors import UsageError
 from fastcnn.files import friendly_disk_errors, write_json
 from fastcnn.places import user_path
-from fastcnn.run_folder import COMPARISON_FILE, CURVES_FILE, RUN_FILE, Run
+from fastcnn.run_folder import COMPARISON_FILE, CURVES_FILE, RUN_FILE
 from fastcnn.settings import STRATEGY_NAMES
 
 SCHEMA_VERSION = 1
 
 
-def run_folder(recipe: str, strategy: str, out: str | Path | None, *, force: bool) -> Path:
-    """Make and return the folder of a new run.
+def require_free(out: str | Path | None, *, force: bool) -> None:
+    """Raise where `out` holds a run that is not to be replaced.
 
     Raises:
-        UsageError: `out` holds a run already and `force` is not given.
+        UsageError: it does, and `force` is not given.
+    """
+    if out is not None and not force and (user_path(out) / RUN_FILE).exists():
+        raise UsageError(
+            f"--out {out} holds a run already, expected a new folder",
+            hint=f"add --force to replace it, or give another: --out {out}-2",
+        )
+
+
+def run_folder(recipe: str, strategy: str, out: str | Path | None) -> Path:
+    """Make and return the folder of a new run; a run that `out` holds is removed.
+
+    Raises:
         TrainingError: the folder cannot be made.
     """
     if out is not None:
         folder = user_path(out).absolute()
-        if (folder / RUN_FILE).exists():
-            if not force:
-                raise UsageError(
-                    f"--out {out} holds a run already, expected a new folder",
-                    hint=f"add --force to replace it, or give another: --out {out}-2",
-                )
-            _remove_run(folder)
         with friendly_disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
+            _remove_run(folder)
         return folder
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
     return _new_folder(Path("runs").absolute(), f"{stamp}-{_safe(recipe)}-{strategy}")
@@ -78,14 +84,14 @@ class RunRecord:
         """Write how the block ended: done, interrupted or failed; and the events until then."""
         try:
             yield
+            self.document["status"], self.document["events"] = "done", list(events)
+            self.save()
         except KeyboardInterrupt:
             self._end("interrupted", events)
             raise
         except Exception as error:
             self._end("failed", [*events, f"{type(error).__name__}: {error}"])
             raise
-        self.document["status"], self.document["events"] = "done", list(events)
-        self.save()
 
     def _end(self, status: str, events: list[str]) -> None:
         self.document["status"], self.document["events"] = status, list(events)
@@ -95,9 +101,9 @@ class RunRecord:
 
 def _remove_run(folder: Path) -> None:
     """Remove what an earlier run left, and nothing else that lies in its folder."""
-    names = {*STRATEGY_NAMES, *Run(folder).record.get("strategies", {})}
-    for name in names:
-        shutil.rmtree(folder / name, ignore_errors=True)
+    for name in STRATEGY_NAMES:  # not the names in run.json: a stranger's may point elsewhere
+        if (folder / name).is_dir():
+            shutil.rmtree(folder / name)
     for name in (COMPARISON_FILE, CURVES_FILE, RUN_FILE):
         (folder / name).unlink(missing_ok=True)
 

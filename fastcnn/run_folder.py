@@ -1,6 +1,7 @@
 """A run: the folder that holds everything a training left."""
 
 import json
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ class Run:
                 f"{path} holds no {RUN_FILE}, expected the folder of a run",
                 hint="ls runs shows the runs",
             )
-        self.record: dict[str, Any] = json.loads((self.path / RUN_FILE).read_text("utf-8"))
+        self.record = _read_record(self.path / RUN_FILE)
 
     @property
     def strategies(self) -> list[str]:
@@ -66,7 +67,10 @@ class Run:
         Raises:
             UsageError: there is no such strategy, or none is finished.
         """
-        return self.path / self._require(strategy) / EXPORT_FILE
+        file = self.path / self._require(strategy) / EXPORT_FILE
+        if not file.is_file():
+            raise UsageError(f"{file} is gone", hint="run it again, or give another model")
+        return file
 
     def predictions(self, strategy: str | None = None) -> "pd.DataFrame":
         """Return the table of predictions: one row a validation image."""
@@ -88,6 +92,16 @@ class Run:
         )
         return f"Run({str(self.path)!r}, {self.record['status']}, {scores or 'no model yet'})"
 
+    def _repr_html_(self) -> str:
+        """Show the comparison as a table, in a notebook."""
+        import pandas as pd
+
+        from fastcnn.report.tables import comparison_rows
+
+        table = pd.DataFrame(comparison_rows(self.record["strategies"])).to_html(index=False)
+        verdict = (self.record["comparison"] or {}).get("verdict", self.record["status"])
+        return f"<p><b>{escape(self.title)}</b>: {escape(verdict)}</p>{table}"
+
     def _require(self, strategy: str | None) -> str:
         name = strategy or self.winner
         if name is None:
@@ -101,3 +115,18 @@ class Run:
                 hint=f"it has {', '.join(self.strategies)}",
             )
         return name
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    """Read a record, or say that the file is none."""
+    try:
+        record = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        record, reason = None, str(error)
+    else:
+        reason = "it lacks what a record holds"
+    if not isinstance(record, dict) or not {"status", "data", "strategies"} <= record.keys():
+        raise UsageError(
+            f"{path} is not the record of a run: {reason}", hint="give the folder of another run"
+        )
+    return {"comparison": None, "recipe": "", **record}

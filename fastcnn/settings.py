@@ -3,12 +3,15 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 from fastcnn.errors import Problem, UsageError, did_you_mean
 from fastcnn.learning_rate import PATTERN, LearningRate, parse_learning_rate
 
 STRATEGY_NAMES = ("head", "full")
+SEEDS = 2**32
+"""NumPy and the splitters of fastai take seeds below this."""
 DEVICE_PATTERN = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
 
@@ -96,8 +99,10 @@ def resolve_settings(*layers: Mapping[str, Any]) -> Settings:
         for name in values
         if name not in SETTING_NAMES
     ]
-    if isinstance(values.get("lr"), int | float):
+    if type(values.get("lr")) in (int, float):
         values["lr"] = repr(values["lr"])
+    if isinstance(values.get("weights"), Path):
+        values["weights"] = str(values["weights"])
     if not problems:
         problems = type_problems(values) or find_problems(Settings(**values))
     if problems:
@@ -130,6 +135,12 @@ def find_problems(settings: Settings) -> list[Problem]:
         for name, least in at_least.items()
         if getattr(settings, name) < least
     ]
+    if settings.seed >= SEEDS:
+        problems.append(
+            Problem(
+                f"--seed is {settings.seed}, expected one below {SEEDS}", "for example --seed 42"
+            )
+        )
     if not 0 < settings.valid_pct < 1:
         problems.append(
             Problem(

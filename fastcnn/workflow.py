@@ -17,17 +17,19 @@ from fastcnn.analysis.predictions import prediction_table, write_table
 from fastcnn.data.images import damaged_files_named
 from fastcnn.data.loading import ImageSet, make_loaders
 from fastcnn.describe import describe_plan, describe_strategy
+from fastcnn.errors import TrainingError
 from fastcnn.files import write_bytes
 from fastcnn.inference.export import export_bytes
 from fastcnn.inference.predictor import open_predictor
-from fastcnn.inference.trust import trust
+from fastcnn.inference.trust import sha256_of, trust
 from fastcnn.interrupts import interrupts_win
 from fastcnn.models.groups import parameter_groups
 from fastcnn.models.learner import add_normalisation, build_learner
 from fastcnn.narrator import Narrator
+from fastcnn.places import user_path
 from fastcnn.plan import Plan, make_plan
 from fastcnn.recipe_book import find_recipe
-from fastcnn.record import RunRecord, run_folder
+from fastcnn.record import RunRecord, require_free, run_folder
 from fastcnn.report.curves import write_curves
 from fastcnn.report.tables import write_comparison
 from fastcnn.run_folder import EXPORT_FILE, HISTORY_FILE, PREDICTIONS_FILE, Run
@@ -36,7 +38,7 @@ from fastcnn.training.train import train
 
 
 def run(
-    recipe: str,
+    recipe: str | Path,
     *,
     data: str | Path | None = None,
     out: str | Path | None = None,
@@ -63,9 +65,11 @@ def run(
     """
     narrator = narrator or Narrator()
     config = config or {}
-    source = str(data or config.get("data") or "") or None
-    plan = make_plan(find_recipe(recipe), source, config, settings, narrator)
-    folder = run_folder(plan.recipe.name, plan.settings.strategy, out, force=force)
+    given = data or config.get("data")
+    source = str(user_path(given).absolute()) if given else None
+    require_free(out, force=force)
+    plan = make_plan(find_recipe(str(recipe)), source, config, settings, narrator)
+    folder = run_folder(plan.recipe.name, plan.settings.strategy, out)
     command = command or _as_call(recipe, {"data": source, **settings})
     record = RunRecord(folder, command=command, **describe_plan(plan, source))
     with record.kept(narrator.events), interrupts_win():
@@ -84,7 +88,8 @@ def run_strategy(
     plan: Plan, strategy: str, folder: Path, narrator: Narrator
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Train by one strategy, export the model, and score the exported model."""
-    torch.use_deterministic_algorithms(plan.settings.deterministic)
+    if plan.settings.deterministic:
+        torch.use_deterministic_algorithms(True)
     dls = make_loaders(plan.block, plan.images, plan.settings, plan.device)
     add_normalisation(dls, plan.weights.architecture)
     learner = build_learner(dls, plan.weights, plan.settings)
@@ -94,7 +99,7 @@ def run_strategy(
         trained = train(learner, strategy, plan.settings, len(groups), history, narrator)
     content = export_bytes(learner)
     write_bytes(folder / EXPORT_FILE, content)
-    sha256 = trust(content, f"exported to {folder / EXPORT_FILE}")
+    sha256 = trust_export(content, folder / EXPORT_FILE, narrator)
     table, scoring_seconds = score_exported(content, plan.images)
     write_table(table, folder / PREDICTIONS_FILE)
     entry = describe_strategy(
@@ -129,6 +134,15 @@ def score_exported(content: bytes, images: ImageSet) -> tuple[pd.DataFrame, floa
     return table, seconds
 
 
-def _as_call(recipe: str, arguments: Mapping[str, Any]) -> str:
+def trust_export(content: bytes, path: Path, narrator: Narrator) -> str:
+    """Remember the export as one's own; a home that cannot be written to costs only that."""
+    try:
+        trust(content, f"exported to {path}")
+    except TrainingError as error:
+        narrator.warn(f"{error}; fastcnn predict will ask for --trust")
+    return sha256_of(content)
+
+
+def _as_call(recipe: str | Path, arguments: Mapping[str, Any]) -> str:
     given = [f"{name}={value!r}" for name, value in arguments.items() if value is not None]
-    return f"fastcnn.run({', '.join([repr(recipe), *given])})"
+    return f"fastcnn.run({', '.join([repr(str(recipe)), *given])})"

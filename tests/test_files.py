@@ -87,7 +87,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path, existing: bytes | Non
     assert write_under(LIMIT_FILE_SIZE, tmp_path, size=100_000) == [
         "6",
         "run.json could not be written: the disk is full, or its quota reached",
-        "free some space, or give another disk with --out DIR",
+        "free some space, or give another folder with --out DIR",
     ]
     assert os.listdir(tmp_path) == ([] if existing is None else ["run.json"])
     assert existing is None or path.read_bytes() == existing
@@ -108,7 +108,7 @@ def test_a_folder_that_may_not_be_written_to(tmp_path: Path) -> None:
     assert lines == [
         "6",
         "run.json could not be written: Permission denied",
-        "give a folder that you may write to with --out DIR",
+        "give another folder with --out DIR",
     ]
     assert (tmp_path / "run.json").read_bytes() == b"old"
 

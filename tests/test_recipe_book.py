@@ -5,6 +5,7 @@ import importlib
 import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,13 @@ def launch_command(source: str) -> str:
 def heavy_after(code: str) -> str:
     """Run code in a new process and return which heavy libraries it has loaded."""
     code += f"\nimport sys; print([name for name in {HEAVY} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tempfile.gettempdir(),  # the installed package, not the checkout
+    )
     return done.stdout.splitlines()[-1]
 
 

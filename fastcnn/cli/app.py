@@ -67,7 +67,8 @@ def run(arguments: list[str]) -> int:
 def _explained(error: Exception, arguments: list[str]) -> tuple[tuple[Problem, ...], int]:
     if isinstance(error, FastcnnError):
         return error.problems, error.exit_code
-    command = " ".join(["fastcnn", *arguments[:1], "--help"])
+    known = [info.name for info in app.registered_commands]
+    command = " ".join(["fastcnn", *(name for name in arguments[:1] if name in known), "--help"])
     if isinstance(error, USAGE_ERROR):
         if not arguments:
             return (Problem("no command was given", "fastcnn --help lists them"),), WRONG_USAGE

@@ -53,23 +53,20 @@ def recipe(
         "deterministic": deterministic,
     }
     _require_settings(settings)
-    earlier = _read_config(config)
+    places = {"data": data, "out": out, "force": force, "config": _read_config(config)}
+    _train_and_show(name, settings, places, json=json, quiet=quiet)
 
+
+def _train_and_show(
+    name: str, settings: dict[str, Any], places: dict[str, Any], *, json: bool, quiet: bool
+) -> None:
     from fastcnn.narrator import narrator_for
     from fastcnn.report.tables import show_run
     from fastcnn.workflow import run
 
     narrator = narrator_for(json=json, quiet=quiet)
-    finished = run(
-        name,
-        data=data,
-        out=out,
-        force=force,
-        config=earlier,
-        narrator=narrator,
-        command=shlex.join(["fastcnn", *sys.argv[1:]]),
-        **settings,
-    )
+    command = shlex.join(["fastcnn", *sys.argv[1:]])
+    finished = run(name, narrator=narrator, command=command, **places, **settings)
     if json:
         print(json_module.dumps(finished.record, indent=2, ensure_ascii=False))
     else:

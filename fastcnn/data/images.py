@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import torch
 from fastai.vision.core import PILImage
 
-from fastcnn.errors import DataError, FastcnnError
+from fastcnn.errors import DataError, FastcnnError, TrainingError
 
 
 def why_unreadable(path: Path) -> str | None:
@@ -18,6 +19,14 @@ def why_unreadable(path: Path) -> str | None:
     return None
 
 
+def out_of_resources(error: BaseException) -> bool:
+    """Return whether memory, shared memory or a loading process was lost, as torch words it."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    words = ("out of memory", "can't allocate memory", "shared memory", "exited unexpectedly")
+    return isinstance(error, RuntimeError) and any(word in str(error).lower() for word in words)
+
+
 @contextmanager
 def damaged_files_named(paths: Sequence[Path]) -> Iterator[None]:
     """Name the damaged files where the block fails because of one.
@@ -26,6 +35,7 @@ def damaged_files_named(paths: Sequence[Path]) -> Iterator[None]:
     decoding all of them once more.
 
     Raises:
+        TrainingError: the block failed because memory ran out.
         DataError: the block failed, and there are files that cannot be read.
     """
     try:
@@ -33,6 +43,11 @@ def damaged_files_named(paths: Sequence[Path]) -> Iterator[None]:
     except FastcnnError:
         raise
     except Exception as error:
+        if out_of_resources(error):
+            raise TrainingError(
+                f"memory ran out: {error}",
+                hint="give smaller batches or pictures, for example --bs 8 --size 128",
+            ) from error
         damaged = [(path, why) for path in paths if (why := why_unreadable(path))]
         if not damaged:
             raise

@@ -1,10 +1,11 @@
 """From a recipe's `DataBlock` to checked images and reproducible fastai `DataLoaders`."""
 
 import hashlib
+import multiprocessing
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +33,18 @@ class ImageSet:
     """Indices of the images to learn from."""
     valid: tuple[int, ...]
     """Indices of the images that are held out and scored."""
-    unscored: tuple[str, ...] = field(default=())
-    """Classes that only the held-out part has: never learned, so not scored."""
+    unscored_items: tuple[int, ...] = ()
+    """Indices of held-out images whose class was never learned: they are not scored."""
 
     @property
     def classes(self) -> list[str]:
         """The classes of the training part in alphabetical order."""
         return sorted({self.labels[index] for index in self.train})
+
+    @property
+    def unscored(self) -> list[str]:
+        """The classes that only the held-out part has."""
+        return sorted({self.labels[index] for index in self.unscored_items})
 
     def relative(self, index: int) -> str:
         """Return the path of an image as it is stored: relative, with forward slashes."""
@@ -58,7 +64,12 @@ def read_images(block: DataBlock, folder: Path) -> ImageSet:
         DataError: there are no images, a label cannot be read, there is one class only, or a
             class has one image, which cannot be both learned from and scored.
     """
-    items = tuple(sorted(Path(item) for item in block.get_items(folder)))
+    if block.get_x is not None:
+        raise DataError(
+            "the recipe's DataBlock has a get_x, which an exported model could not apply",
+            hint="let get_items list the image files themselves",
+        )
+    items = tuple(sorted(map(Path, block.get_items(folder)), key=Path.as_posix))
     if not items:
         raise DataError(
             f"{folder} holds no images", hint="give the folder that holds them with --data"
@@ -68,8 +79,8 @@ def read_images(block: DataBlock, folder: Path) -> ImageSet:
     _check_classes(labels, items, folder)
     train, valid = (tuple(int(index) for index in part) for part in block.splitter(list(items)))
     known = {labels[index] for index in train}
-    unscored = tuple(sorted({labels[index] for index in valid} - known))
     scored = tuple(index for index in valid if labels[index] in known)
+    unscored = tuple(index for index in valid if labels[index] not in known)
     _check_parts(train, scored)
     return ImageSet(folder, items, labels, train, scored, unscored)
 
@@ -112,8 +123,12 @@ def acts_on_validation(transform: Any) -> bool:
 
 
 def worker_count() -> int:
-    """Return how many processes load images: one a core, four at most."""
-    return min(4, os.cpu_count() or 1)
+    """Return how many processes load images: one a core, four at most.
+
+    None where processes are started anew and not forked (macOS, Windows): they would import
+    everything once more in every epoch, and could not find a recipe file of the user's own.
+    """
+    return min(4, os.cpu_count() or 1) if multiprocessing.get_start_method() == "fork" else 0
 
 
 def _label(label_of: Any, item: Path) -> str:

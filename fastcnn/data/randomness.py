@@ -2,7 +2,7 @@
 
 An item's augmentation derives from (seed, epoch, index), a batch's (and the dropout that
 follows) from (seed, epoch, batch). So it does not matter how many workers load the items, or
-whether the epoch is begun anew at batch 17: the same pictures come.
+what was drawn before: at the same place the same pictures come.
 """
 
 import hashlib

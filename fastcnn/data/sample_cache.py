@@ -20,7 +20,7 @@ def sample_folder(recipe_name: str, sample: Sample, narrator: Narrator) -> Path:
     folder = cache_folder() / "samples" / f"{recipe_name}-drawn-v{sample.version}"
     if folder.is_dir():
         return folder
-    with friendly_disk_errors(folder):
+    with friendly_disk_errors(folder, "name another folder in FASTCNN_CACHE"):
         folder.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
         try:

@@ -8,7 +8,7 @@ from fastcnn.data.sample_cache import sample_folder
 from fastcnn.errors import DataError
 from fastcnn.narrator import Narrator
 from fastcnn.network import answers, host_of
-from fastcnn.places import user_path
+from fastcnn.places import shown_path, user_path
 from fastcnn.recipe import Recipe
 
 
@@ -41,27 +41,38 @@ def find_source(recipe: Recipe, given: str | None, narrator: Narrator) -> DataSo
         DataError: the given folder is not there, or the recipe has no data and none was given.
     """
     if given is not None:
-        return DataSource("given", given_folder(given), f"{given} (--data)")
-    if recipe.url:
-        if folder := downloaded_folder(recipe.url):
-            return DataSource("downloaded", folder, f"{recipe.name}, downloaded earlier")
-        if answers(recipe.url):
-            return DataSource("downloaded", download(recipe.url, narrator), recipe.name)
+        folder = given_folder(given)
+        return DataSource("given", folder, f"{shown_path(user_path(given))} (--data)")
+    if source := _downloaded(recipe, narrator):
+        return source
     if recipe.sample is None:
-        reason = f": {host_of(recipe.url)} does not answer" if recipe.url else ""
         raise DataError(
-            f"the recipe {recipe.name} has no images{reason}",
+            f"the recipe {recipe.name} has no images: {_why_not(recipe)}",
             hint=f"fastcnn recipe {recipe.name} --data FOLDER",
         )
     folder = sample_folder(recipe.name, recipe.sample, narrator)
     return DataSource("sample", folder, f"{recipe.name}, {recipe.sample.name}")
 
 
+def _downloaded(recipe: Recipe, narrator: Narrator) -> DataSource | None:
+    """Return the downloaded set, fetching it where the network lets us."""
+    if not recipe.url:
+        return None
+    folder = downloaded_folder(recipe.url, recipe.n_images or 1)
+    earlier = ", downloaded earlier" if folder else ""
+    if folder is None and answers(recipe.url):
+        folder = download(recipe.url, narrator)
+    return DataSource("downloaded", folder, recipe.name + earlier) if folder else None
+
+
+def _why_not(recipe: Recipe) -> str:
+    return f"{host_of(recipe.url)} does not hand them out" if recipe.url else "it names no download"
+
+
 def why_sample(recipe: Recipe) -> str:
     """Return the warning that goes with a drawn sample."""
-    reason = f"{host_of(recipe.url)} does not answer" if recipe.url else "there is no download"
     return (
-        f"{reason}, so these are drawn pictures, not photographs; "
+        f"{_why_not(recipe)}, so these are drawn pictures, not photographs; "
         "their scores say nothing about the real set. --data FOLDER uses your own"
     )
 

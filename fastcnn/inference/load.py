@@ -17,7 +17,7 @@ def load(model: str | Path, *, trust_file: bool = False) -> Predictor:
 
     Raises:
         UsageError: there is no model there.
-        UnsafeFileError: the file is not trusted, or is no fastai learner.
+        UnsafeFileError: no run of this user wrote the file.
     """
     return open_trusted(find_model(user_path(model)), trust_file=trust_file)
 

@@ -15,7 +15,7 @@ from fastai.learner import Learner, load_learner
 
 from fastcnn.data.images import damaged_files_named, why_unreadable
 from fastcnn.data.loading import worker_count
-from fastcnn.errors import DataError, UnsafeFileError
+from fastcnn.errors import DataError, UsageError
 from fastcnn.inference.trust import require_trusted, trust
 from fastcnn.interrupts import leave_interrupts_to_the_main_process
 
@@ -46,12 +46,14 @@ class Predictor:
         parts = [self._predict(paths[i : i + CHUNK]) for i in range(0, len(paths), CHUNK)]
         return np.concatenate(parts) if parts else np.zeros((0, len(self.classes)), np.float32)
 
-    def predict(self, paths: Sequence[str | Path]) -> pd.DataFrame:
+    def predict(self, paths: Sequence[str | Path] | str | Path) -> pd.DataFrame:
         """Classify images; a file that cannot be read gets a row that says why.
 
         Columns: path, predicted, probability (0 to 1), top (the likeliest classes as pairs of
         name and probability, best first) and error (None where there is none).
         """
+        if isinstance(paths, str | Path):
+            paths = [paths]
         rows: list[dict[str, Any]] = []
         for start in range(0, len(paths), CHUNK):
             rows += self._rows([Path(path) for path in paths[start : start + CHUNK]])
@@ -99,26 +101,37 @@ def open_trusted(path: Path, *, trust_file: bool = False) -> Predictor:
     """Open an exported model whose bytes are known, or that the user vouches for.
 
     Raises:
-        UnsafeFileError: the file is not trusted, or is no fastai learner.
+        UsageError: the file is no fastai learner.
+        UnsafeFileError: no run of this user wrote it.
     """
+    if path.suffix != ".pkl":
+        raise UsageError(
+            f"{path} is no .pkl file, expected an exported model",
+            hint="fastcnn predict MODEL PICTURE.jpg names the model first",
+        )
     content = path.read_bytes()
+    if not trust_file:
+        require_trusted(content, str(path))
+    predictor = open_predictor(content, str(path))
     if trust_file:
         trust(content, f"vouched for by --trust: {path.absolute()}")
-    else:
-        require_trusted(content, str(path))
-    return open_predictor(content, str(path))
+    return predictor
 
 
 def open_predictor(content: bytes, name: str) -> Predictor:
-    """Open the bytes of an exported learner that the caller trusts."""
+    """Open the bytes of an exported learner that the caller trusts.
+
+    Raises:
+        UsageError: they are no fastai learner, or one that needs other versions.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # fastai warns of pickles at every one
             learner = load_learner(io.BytesIO(content))
     except Exception as error:  # a pickle fails in as many ways as there is code
-        raise UnsafeFileError(
-            f"{name} cannot be opened as a fastai learner: {error}",
-            hint="give the export.pkl of a run",
+        raise UsageError(
+            f"{name} cannot be opened as a fastai learner: {type(error).__name__}: {error}",
+            hint="install the versions of fastai, torch and timm that the run's run.json names",
         ) from error
     return Predictor(learner)
 

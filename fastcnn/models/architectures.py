@@ -50,15 +50,25 @@ def find_architecture(name: str) -> Architecture:
     if name in TORCHVISION:
         mean, std = imagenet_stats
         return Architecture(name, "torchvision", tuple(mean), tuple(std))
-    if not timm.is_model(name):
+    config = _timm_config(name)
+    if config is None:
         known = [*TORCHVISION, *timm.list_models()]
         raise UsageError(
             f"--arch is {name!r}{did_you_mean(name, known)}, "
             "expected resnet18, resnet34, resnet50, vgg16_bn or a name that timm knows",
             hint='python -c "import timm; print(*timm.list_models())" lists them',
         )
-    config = timm.get_pretrained_cfg(name)
     return Architecture(name, "timm", tuple(config.mean), tuple(config.std))
+
+
+def _timm_config(name: str) -> Any:
+    """Return timm's settings of the published weights, None where timm knows no such name."""
+    if not timm.is_model(name):
+        return None
+    try:
+        return timm.get_pretrained_cfg(name)
+    except RuntimeError:  # a tag behind the dot that is not known
+        return None
 
 
 def feature_shape(architecture: Architecture, size: int) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from torchvision.ops import Permute
 from fastcnn.data.randomness import seed_everything
 from fastcnn.errors import UsageError
 from fastcnn.models.architectures import Architecture, bare_body, feature_shape
-from fastcnn.models.groups import splitter_for
+from fastcnn.models.groups import parameter_groups, splitter_for
 from fastcnn.models.state_file import load_body, require_fit
 from fastcnn.models.weights import Weights
 from fastcnn.settings import Settings
@@ -58,6 +58,7 @@ def require_buildable(weights: Weights, size: int) -> None:
     with torch.device("meta"):
         body = bare_body(weights.architecture)
     require_fit(body, state, weights.architecture, weights.describe())
+    parameter_groups(nn.Sequential(body, nn.Identity()), weights.architecture)
 
 
 def add_normalisation(dls: DataLoaders, architecture: Architecture) -> None:

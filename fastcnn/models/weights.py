@@ -50,8 +50,8 @@ class Weights:
         return {
             "file": f"{self.path} (--weights)",
             "packaged": "ImageNet, packaged with the installation",
-            "cache": f"ImageNet, {self.path.name} from the cache",
-            "download": f"ImageNet, {self.path.name}, downloaded",
+            "cache": f"{self.path.name} from the cache",
+            "download": f"{self.path.name}, downloaded",
         }[self.source]
 
 

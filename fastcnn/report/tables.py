@@ -12,6 +12,7 @@ from rich.table import Table
 
 from fastcnn.files import write_text
 from fastcnn.narrator import Narrator
+from fastcnn.places import shown_path
 from fastcnn.run_folder import COMPARISON_FILE, Run
 
 Strategies = Mapping[str, Mapping[str, Any]]
@@ -30,7 +31,7 @@ def comparison_rows(strategies: Strategies) -> list[dict[str, Any]]:
             "ece": entry["metrics"]["ece"],
             "seconds_train": entry["seconds"]["train"],
             "seconds_total": entry["seconds"]["total"],
-            "images_per_second": entry["images_per_second"]["together"],
+            "images_per_second": entry["images_per_second"],
             "epochs": entry["epochs"],
             "trainable_parameters": entry["trainable_parameters"],
             "total_parameters": entry["total_parameters"],
@@ -84,8 +85,3 @@ def show_run(run: Run, narrator: Narrator) -> None:
     where = shown_path(run.path)
     narrator.always_say(f"run: {where}")
     narrator.say(f"next: fastcnn predict {shlex.quote(where)} PICTURE.jpg")
-
-
-def shown_path(path: Path) -> str:
-    """Return a path as short as it can be typed here."""
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

@@ -67,9 +67,10 @@ class KeepHistory(Callback):
             TrainingError: the loss is no longer a number.
         """
         train_loss, valid_loss, accuracy = map(float, self.learn.recorder.values[-1])
-        if not math.isfinite(train_loss) or not math.isfinite(valid_loss):
+        lost = [loss for loss in (train_loss, valid_loss) if not math.isfinite(loss)]
+        if lost:
             raise TrainingError(
-                f"the loss became {valid_loss} in epoch {len(self.history.rows) + 1}: "
+                f"the loss became {lost[0]} in epoch {len(self.history.rows) + 1}: "
                 "the training diverged",
                 hint="give a smaller rate, for example --lr 0.0005, or --lr auto",
             )

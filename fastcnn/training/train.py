@@ -38,6 +38,8 @@ class Trained:
     """The rate that the phases derive from."""
     seconds: float
     """Time of the whole training, the rate search included."""
+    fit_seconds: float
+    """Time of the epochs alone, their validation included."""
     n_images: int
     """Images that the optimizer learned from, counted once an epoch."""
 
@@ -75,13 +77,15 @@ def train(
     rate = settings.learning_rate.highest or find_rate(learner, narrator)
     phases = phases_of(strategy, settings, n_groups, rate)
     clock = EpochClock()
+    fit_started = time.perf_counter()
     n_batches = len(learner.dls.train)
     with narrator.bar(strategy, n_batches * total_epochs(phases)) as advance:
         progress = ShowProgress(advance)
         for phase in phases:
             fit_phase(learner, phase, [clock, progress, KeepHistory(history, phase.name)])
     n_images = n_batches * learner.dls.train.bs * total_epochs(phases)
-    return Trained(phases, rate, time.perf_counter() - started, n_images)
+    ended = time.perf_counter()
+    return Trained(phases, rate, ended - started, ended - fit_started, n_images)
 
 
 def fit_phase(learner: Learner, phase: Phase, callbacks: list[Any]) -> None:

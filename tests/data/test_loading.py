@@ -50,7 +50,7 @@ def test_the_split_depends_on_paths_and_seed_only(tmp_path: Path) -> None:
 def test_a_class_that_only_the_held_out_part_has_is_named(tmp_path: Path) -> None:
     draw(tmp_path, "pug_1", "pug_2", "pug_val", "beagle_1", "beagle_val", "cat_val1", "cat_val2")
     images = read_images(block_holding_out("val"), tmp_path)
-    assert images.unscored == ("cat",)
+    assert images.unscored == ["cat"]
     assert images.classes == ["beagle", "pug"]
     assert sorted(images.relative(index) for index in images.valid) == [
         "beagle_val.jpg",

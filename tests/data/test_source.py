@@ -4,6 +4,7 @@ import socket
 import tarfile
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -78,9 +79,21 @@ def test_a_dead_network_is_noticed(silent: str, server: str) -> None:
     assert not answers("http://unreachable.invalid/x", seconds=0.5)
 
 
-def test_an_archive_that_is_not_there(server: str) -> None:
-    with pytest.raises(DataError, match="404"):
-        download(server.replace("set", "missing"), Narrator())
+def test_where_the_network_refuses_the_sample_takes_its_place_aloud(server: str) -> None:
+    """The host answers, but with 404."""
+    narrator = Narrator()
+    source = find_source(recipe(server.replace("set", "missing")), None, narrator)
+    assert source.is_sample
+    assert "404" in narrator.events[0]
+
+
+def test_an_archive_half_unpacked_does_not_pass_for_the_set(server: str, tmp_path: Path) -> None:
+    (tmp_path / "set.tgz").rename(tmp_path / "half.tgz")
+    whole = replace(recipe(server.replace("set.tgz", "half.tgz")), n_images=1)
+    fetched = find_source(whole, None, Narrator())
+    (fetched.path / "pug_1.jpg").unlink()
+    again = find_source(whole, None, Narrator())
+    assert [path.name for path in again.path.iterdir()] == ["pug_1.jpg"]
 
 
 def test_an_archive_with_the_wrong_hash_is_refused(
