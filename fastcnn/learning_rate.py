@@ -44,7 +44,10 @@ def parse_learning_rate(text: str) -> LearningRate:
 
 
 def _positive(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no number") from None
     if not math.isfinite(value) or value <= 0:
         raise ValueError(f"{text!r} is not a positive number")
     return value

@@ -11,7 +11,8 @@ from typing import Any
 
 from fastcnn.errors import UsageError
 from fastcnn.files import friendly_disk_errors, write_json
-from fastcnn.places import user_path
+from fastcnn.narrator import Narrator
+from fastcnn.places import shown_path, user_path
 from fastcnn.run_folder import COMPARISON_FILE, CURVES_FILE, RUN_FILE
 from fastcnn.settings import STRATEGY_NAMES
 
@@ -80,14 +81,16 @@ class RunRecord:
         self.save()
 
     @contextmanager
-    def kept(self, events: list[str]) -> Iterator[None]:
+    def kept(self, narrator: Narrator) -> Iterator[None]:
         """Write how the block ended: done, interrupted or failed; and the events until then."""
+        events = narrator.events
         try:
             yield
             self.document["status"], self.document["events"] = "done", list(events)
             self.save()
         except KeyboardInterrupt:
             self._end("interrupted", events)
+            narrator.always_say(f"interrupted; what there is lies in {shown_path(self.folder)}")
             raise
         except Exception as error:
             self._end("failed", [*events, f"{type(error).__name__}: {error}"])

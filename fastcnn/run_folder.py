@@ -107,7 +107,7 @@ class Run:
         if name is None:
             raise UsageError(
                 f"the run {self.path} is {self.record['status']} and has no model",
-                hint="wait for it to finish, or run it again",
+                hint="wait for it" if self.record["status"] == "running" else "run it again",
             )
         if name not in self.strategies:
             raise UsageError(

@@ -72,7 +72,7 @@ def run(
     folder = run_folder(plan.recipe.name, plan.settings.strategy, out)
     command = command or _as_call(recipe, {"data": source, **settings})
     record = RunRecord(folder, command=command, **describe_plan(plan, source))
-    with record.kept(narrator.events), interrupts_win():
+    with record.kept(narrator), interrupts_win():
         tables: dict[str, pd.DataFrame] = {}
         for strategy in plan.settings.strategies:
             entry, tables[strategy] = run_strategy(plan, strategy, folder / strategy, narrator)

@@ -19,7 +19,6 @@ USAGE_ERROR = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
     help="Which way of training serves your pictures, what it costs, and the model to take away.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,  # plain help: half of the time of `--help` would go into drawing boxes
     pretty_exceptions_enable=False,
@@ -50,7 +49,11 @@ def run(arguments: list[str]) -> int:
     if not sys.warnoptions and "--debug" not in arguments:
         warnings.simplefilter("ignore")  # what other libraries deprecate is no user's concern
     try:
-        return int(app(arguments, prog_name="fastcnn", standalone_mode=False) or 0)
+        arguments = arguments or ["--help"]
+        code = int(app(arguments, prog_name="fastcnn", standalone_mode=False) or 0)
+        if code == INTERRUPTED:  # Typer has made a code of the interrupt
+            raise KeyboardInterrupt
+        return code
     except Exception as error:
         if "--debug" in arguments:
             raise
@@ -70,8 +73,6 @@ def _explained(error: Exception, arguments: list[str]) -> tuple[tuple[Problem, .
     known = [info.name for info in app.registered_commands]
     command = " ".join(["fastcnn", *(name for name in arguments[:1] if name in known), "--help"])
     if isinstance(error, USAGE_ERROR):
-        if not arguments:
-            return (Problem("no command was given", "fastcnn --help lists them"),), WRONG_USAGE
         message = error.format_message()  # type: ignore[attr-defined]
         return (Problem(message, f"{command} lists what it takes"),), WRONG_USAGE
     text = f"a fault of fastcnn's own: {type(error).__name__}: {error}"

@@ -6,7 +6,7 @@ from fastcnn.cli import options
 
 
 def info(json: options.Json = False, debug: options.Debug = False) -> None:
-    """Print versions, device and caches: what a report of a fault needs."""
+    """Print versions, device and caches."""
     from fastcnn.environment import environment
     from fastcnn.models.learner import choose_device
     from fastcnn.places import cache_folder, folder_size, trusted_folder

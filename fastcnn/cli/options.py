@@ -21,7 +21,7 @@ Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps
 Deterministic = Annotated[
     bool | None, typer.Option("--deterministic", help="Only kernels that repeat bit for bit.")
 ]
-Config = Annotated[str | None, typer.Option(help="run.json of an earlier run: its settings.")]
+Config = Annotated[str | None, typer.Option(help="An earlier run, or its run.json: its settings.")]
 Out = Annotated[str | None, typer.Option(help="Folder of the run; default: below runs/.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the run that --out holds.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]

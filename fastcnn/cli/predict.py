@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from fastcnn.cli import options
+from fastcnn.errors import DataError
 
 
 def predict(
@@ -49,3 +50,8 @@ def predict(
         narrator.show(prediction_display(table))
     for path, error in table.loc[table["error"].notna(), ["path", "error"]].itertuples(index=False):
         print(f"note: {path} cannot be read: {error}", file=sys.stderr)
+    if table["error"].notna().all():
+        raise DataError(
+            f"none of the {len(table)} files can be read as an image",
+            hint="give image files, or a folder of them",
+        )

@@ -10,6 +10,7 @@ import typer
 from fastcnn.cli import options
 from fastcnn.errors import UsageError
 from fastcnn.places import user_path
+from fastcnn.run_folder import RUN_FILE
 
 
 def recipe(
@@ -37,7 +38,7 @@ def recipe(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Train a recipe by one or more strategies, compare them, export the models."""
+    """Train by one or more strategies and compare them."""
     settings = {
         "arch": arch,
         "weights": weights,
@@ -85,11 +86,12 @@ def _read_config(path: str | None) -> dict[str, Any]:
     if path is None:
         return {}
     file = user_path(path)
+    file = file / RUN_FILE if file.is_dir() else file
     try:
         settings = json_module.loads(file.read_text("utf-8"))["settings"]
         return dict(settings)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(
             f"--config {path} cannot be read as the run.json of an earlier run: {error}",
-            hint="give RUN/run.json, where RUN is the folder of a run",
+            hint="give the folder of a run, or the run.json in it",
         ) from error

@@ -66,7 +66,9 @@ def _downloaded(recipe: Recipe, narrator: Narrator) -> DataSource | None:
 
 
 def _why_not(recipe: Recipe) -> str:
-    return f"{host_of(recipe.url)} does not hand them out" if recipe.url else "it names no download"
+    if not recipe.url:
+        return "it names no download"
+    return f"{host_of(recipe.url)} does not hand out its images"
 
 
 def why_sample(recipe: Recipe) -> str:

@@ -47,7 +47,7 @@ def require_writable_format(out: str) -> Path:
         UsageError: it does not.
     """
     path = user_path(out)
-    if path.suffix not in FORMATS:
+    if path.suffix.lower() not in FORMATS:
         raise UsageError(
             f"--out is {out!r}, expected a name that ends in {', '.join(FORMATS)}",
             hint=f"for example --out {path.stem or 'predictions'}.csv",
@@ -65,12 +65,13 @@ def prediction_records(table: "pd.DataFrame") -> list[dict[str, Any]]:
 
 def write_predictions(table: "pd.DataFrame", path: Path) -> None:
     """Write the table in the format that the name of `path` ends in; `top` becomes JSON."""
-    if path.suffix == ".jsonl":
+    ending = path.suffix.lower()
+    if ending == ".jsonl":
         rows = [json.dumps(row, ensure_ascii=False) for row in prediction_records(table)]
         write_text(path, "".join(f"{row}\n" for row in rows))
         return
     flat = table.assign(top=[json.dumps(pairs, ensure_ascii=False) for pairs in table["top"]])
-    content = flat.to_csv(index=False).encode() if path.suffix == ".csv" else flat.to_parquet(None)
+    content = flat.to_csv(index=False).encode() if ending == ".csv" else flat.to_parquet(None)
     write_bytes(path, content)
 
 

@@ -35,7 +35,7 @@ def curves_figure(histories: Mapping[str, pd.DataFrame], title: str) -> "Figure"
     for (name, history), colour in zip(histories.items(), _colours(len(histories)), strict=True):
         epochs = history["epoch"]
         loss.plot(epochs, history["valid_loss"], "o-", color=colour, label=f"{name}, held out")
-        loss.plot(epochs, history["train_loss"], ":", color=colour, label=f"{name}, training")
+        loss.plot(epochs, history["train_loss"], ".:", color=colour, label=f"{name}, training")
         accuracy.plot(epochs, 100 * history["accuracy"], "o-", color=colour, label=name)
         _mark_phases(accuracy, history, colour)
     _dress(loss, "Loss (nats)")

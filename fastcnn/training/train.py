@@ -3,6 +3,7 @@
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,10 @@ from fastcnn.training.history import History
 from fastcnn.training.phases import Phase, total_epochs
 from fastcnn.training.strategies import phases_of
 
+RANGE_TEST_STEPS = 100
+"""Batches of the learning-rate range test, fastai's own number."""
+FEW_BATCHES = 8
+"""Up to so many batches an epoch, the range test loads them without other processes."""
 UNUSED_RATE = 0.0
 """Stands in the optimizer for a frozen group, which takes no step."""
 
@@ -111,10 +116,25 @@ def find_rate(learner: Learner, narrator: Narrator) -> float:
     with tempfile.TemporaryDirectory() as folder:  # lr_find keeps the weights in a file
         learner.path = Path(folder)
         try:
-            with learner.added_cbs(FrozenStaysFrozen()), learner.no_bar():
-                found = learner.lr_find(suggest_funcs=(SuggestionMethod.Valley,), show_plot=False)
+            found = _range_test(learner, narrator)
         finally:
             learner.path = path
             learner.opt = None
     narrator.say(f"learning rate {found.valley:.2g}, the valley of the range test")
     return float(found.valley)
+
+
+def _range_test(learner: Learner, narrator: Narrator) -> Any:
+    """Run fastai's test with a bar.
+
+    It starts the loading processes anew after every epoch: for few batches that would take longer
+    than loading them in this process.
+    """
+    train = learner.dls.train
+    few = train.fake_l.no_multiproc() if len(train) <= FEW_BATCHES else nullcontext()
+    with narrator.bar("learning rate", RANGE_TEST_STEPS) as advance, few, learner.no_bar():
+        callbacks = [FrozenStaysFrozen(), ShowProgress(advance)]
+        with learner.added_cbs(callbacks):
+            return learner.lr_find(
+                num_it=RANGE_TEST_STEPS, suggest_funcs=(SuggestionMethod.Valley,), show_plot=False
+            )
