@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -30,8 +30,12 @@ def python(tmp_path: Path) -> Path:
 
     venv.create(tmp_path / "venv", with_pip=True)
     (site,) = (tmp_path / "venv").glob("lib/python*/site-packages")
-    borrowed = [path for path in sys.path if path.endswith("site-packages")]
-    (site / "borrowed.pth").write_text("".join(f"{path}\n" for path in borrowed))
+    borrowed = tmp_path / "borrowed"
+    borrowed.mkdir()
+    for entry in Path(sysconfig.get_path("purelib")).iterdir():
+        if "fastcnn" not in entry.name and entry.suffix != ".pth":
+            (borrowed / entry.name).symlink_to(entry)
+    (site / "borrowed.pth").write_text(f"{borrowed}\n")
     return tmp_path / "venv" / "bin" / "python"
 
 
