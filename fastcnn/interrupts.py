@@ -6,9 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_heard = threading.Event()
-_held = threading.Event()
-
 
 @contextmanager
 def interrupts_win() -> Iterator[None]:
@@ -20,44 +17,45 @@ def interrupts_win() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # Python lets only the main thread set signal handlers
         return
-    before = signal.signal(signal.SIGINT, _hear)
+    heard = threading.Event()
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        heard.set()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, hear)
     try:
         yield
-        _raise_if_heard()
+        if heard.is_set():  # and swallowed by whatever ran just then
+            raise KeyboardInterrupt
     except Exception as error:
-        if _heard.is_set():
+        if heard.is_set():
             raise KeyboardInterrupt from error
         raise
     finally:
         signal.signal(signal.SIGINT, before)
-        _heard.clear()
 
 
 @contextmanager
 def interrupts_held() -> Iterator[None]:
     """Let an interrupt wait for the end of the block.
 
-    While a process is being forked Python runs hooks that swallow it, with a traceback.
+    While a process is being forked Python runs hooks that swallow it, with a traceback. The new
+    process inherits this, so that it hears no interrupt before it is deaf to them.
     """
-    _held.set()
+    if threading.current_thread() is not threading.main_thread():
+        yield  # interrupts go to the main thread
+        return
+    heard = threading.Event()
+    before = signal.signal(signal.SIGINT, lambda number, frame: heard.set())
     try:
         yield
     finally:
-        _held.clear()
-    _raise_if_heard()
+        signal.signal(signal.SIGINT, before)
+    if heard.is_set():
+        signal.raise_signal(signal.SIGINT)
 
 
 def leave_interrupts_to_the_main_process() -> None:
     """Make a loading process deaf to Ctrl-C; it ends when the main process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _raise_if_heard() -> None:
-    if _heard.is_set():
-        raise KeyboardInterrupt
-
-
-def _hear(number: int, frame: FrameType | None) -> None:
-    _heard.set()
-    if not _held.is_set():
-        raise KeyboardInterrupt

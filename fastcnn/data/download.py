@@ -2,9 +2,9 @@
 
 import contextlib
 import os
-import shutil
 import socket
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
@@ -24,15 +24,16 @@ STALLED = 30.0
 def downloaded_folder(url: str, n_images: int) -> Path | None:
     """Return the folder that `url` was unpacked to earlier, or None.
 
-    One with fewer than `n_images` was left by an unpacking that was broken off: it is removed,
-    so that the archive is unpacked again.
+    One with fewer than `n_images` was left by an unpacking that was broken off: it is moved
+    aside, so that the archive is unpacked again and nothing is lost.
     """
     downloader = _downloader()
     folder = Path(downloader.data_path("data", downloader.arch_path() / Path(url).name))
     if not folder.is_dir():
         return None
     if len(get_image_files(folder)) < n_images:
-        shutil.rmtree(folder)
+        aside = tempfile.mkdtemp(dir=folder.parent, prefix=f"{folder.name}-incomplete-")
+        folder.rename(Path(aside) / folder.name)
         return None
     return _images(folder)
 

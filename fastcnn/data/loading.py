@@ -125,7 +125,7 @@ def acts_on_validation(transform: Any) -> bool:
 def worker_count() -> int:
     """Return how many processes load images: one a core, four at most.
 
-    None where processes are started anew and not forked (macOS, Windows): they would import
+    0 where processes are started anew and not forked (macOS, Windows): they would import
     everything once more in every epoch, and could not find a recipe file of the user's own.
     """
     return min(4, os.cpu_count() or 1) if multiprocessing.get_start_method() == "fork" else 0

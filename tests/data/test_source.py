@@ -91,9 +91,11 @@ def test_an_archive_half_unpacked_does_not_pass_for_the_set(server: str, tmp_pat
     (tmp_path / "set.tgz").rename(tmp_path / "half.tgz")
     whole = replace(recipe(server.replace("set.tgz", "half.tgz")), n_images=1)
     fetched = find_source(whole, None, Narrator())
-    (fetched.path / "pug_1.jpg").unlink()
+    (fetched.path / "pug_1.jpg").rename(fetched.path / "mine.txt")
     again = find_source(whole, None, Narrator())
     assert [path.name for path in again.path.iterdir()] == ["pug_1.jpg"]
+    (aside,) = again.path.parent.parent.glob("half-incomplete-*/half/images/mine.txt")
+    assert aside.read_bytes() == b"x"
 
 
 def test_an_archive_with_the_wrong_hash_is_refused(

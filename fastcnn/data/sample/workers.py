@@ -2,16 +2,15 @@
 
 import multiprocessing
 import os
-import signal
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import TypeVar
 
-from fastcnn.interrupts import leave_interrupts_to_the_main_process
+from fastcnn.interrupts import interrupts_held, leave_interrupts_to_the_main_process
 
 MOST_PROCESSES = 4
 """As many processes are taken at the most if nobody says how many."""
@@ -64,7 +63,7 @@ def _map_forked(
     context = multiprocessing.get_context("fork")
     pool = ProcessPoolExecutor(count, mp_context=context, initializer=_settle)
     try:
-        with _interrupts_held():
+        with interrupts_held():
             results = pool.map(function, items, chunksize=CHUNK)
         yield from results
     finally:
@@ -82,22 +81,3 @@ def _end_with_main_process() -> None:
     if main is not None:
         main.join()
         os._exit(1)
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Let an interrupt wait for the end of the block: in a fork Python would swallow it.
-
-    Workers inherit this, so that none hears an interrupt before it is deaf to them.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # interrupts go to the main thread
-        return
-    heard = threading.Event()
-    before = signal.signal(signal.SIGINT, lambda number, frame: heard.set())
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if heard.is_set():
-        signal.raise_signal(signal.SIGINT)
