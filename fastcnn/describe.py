@@ -1,14 +1,15 @@
 """The sections of `run.json`: what was planned, and what each strategy brought."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from fastcnn.analysis.metrics import metrics_of
 from fastcnn.environment import environment
-from fastcnn.models.groups import ParameterGroup
 from fastcnn.plan import Plan
+from fastcnn.training.job import Job
+from fastcnn.training.options import selected_on_validation
+from fastcnn.training.phases import total_epochs
 from fastcnn.training.train import Trained
 
 
@@ -42,36 +43,23 @@ def describe_plan(plan: Plan, data: str | None) -> dict[str, Any]:
 
 
 def describe_strategy(
-    trained: Trained,
-    table: pd.DataFrame,
-    groups: Sequence[ParameterGroup],
-    *,
-    asked_rate: str,
-    scoring_seconds: float,
-    checkpoint_sha256: str,
+    trained: Trained, table: pd.DataFrame, job: Job, *, checkpoint_sha256: str
 ) -> dict[str, Any]:
-    """Return the entry of one strategy; seconds in `total` are training and scoring together."""
-    moved = {
-        group.name
-        for phase in trained.phases
-        for group, rate in zip(groups, phase.rates, strict=True)
-        if rate is not None
-    }
+    """Return the entry of one strategy."""
+    features = round(trained.features_seconds, 3)
+    total = round(trained.total_seconds, 3)
     return {
         "metrics": metrics_of(table),
         "test": None,
         "repeats": [],
-        "seconds": {
-            "features": 0.0,
-            "train": round(trained.seconds, 3),
-            "total": round(trained.seconds + scoring_seconds, 3),
-        },
-        "images_per_second": round(trained.n_images / trained.fit_seconds, 2),
-        "epochs": sum(phase.epochs for phase in trained.phases),
-        "precision": "fp32",
-        "lr": trained.rates(groups, asked_rate),
-        "trainable_parameters": sum(group.size for group in groups if group.name in moved),
-        "total_parameters": sum(group.size for group in groups),
-        "selected_on_validation": False,
+        "seconds": {"features": features, "train": round(total - features, 3), "total": total},
+        "images_per_second": trained.images_per_second,
+        "epochs": total_epochs(trained.phases),
+        "precision": trained.precision,
+        "lr": trained.rates(job.groups, job.settings.lr),
+        "solver": trained.solver(),
+        "trainable_parameters": trained.n_learning(job.groups),
+        "total_parameters": sum(group.size for group in job.groups),
+        "selected_on_validation": selected_on_validation(job.settings),
         "checkpoint_sha256": checkpoint_sha256,
     }

@@ -43,6 +43,13 @@ def parse_learning_rate(text: str) -> LearningRate:
     return LearningRate(lowest=rates[0], highest=rates[1])
 
 
+def scaled(text: str, factor: float) -> str:
+    """Return the learning rate `text` with its numbers multiplied, to four digits."""
+    if text == "auto" or factor == 1:
+        return text
+    return ":".join(f"{float(part) * factor:.4g}" for part in text.split(":"))
+
+
 def _positive(text: str) -> float:
     try:
         value = float(text)

@@ -18,6 +18,15 @@ class Advance(Protocol):
         """Set how many steps are done, a short note behind the bar, and a new total if known."""
 
 
+COLUMNS = (
+    TextColumn("{task.description}"),
+    BarColumn(bar_width=24),
+    MofNCompleteColumn(),
+    TimeRemainingColumn(),
+    TextColumn("[dim]{task.fields[note]}"),
+)
+
+
 @dataclass
 class Narrator:
     """Prints to one console; bars appear only in a terminal, so that pipes and logs stay quiet."""
@@ -28,6 +37,7 @@ class Narrator:
     """Whether notes are left out; warnings and results stay."""
     events: list[str] = field(default_factory=list)
     """Warnings said so far: they stand in the run's record too."""
+    _bars: Progress | None = None
 
     def say(self, text: str) -> None:
         """Print a note."""
@@ -49,22 +59,33 @@ class Narrator:
 
     @contextmanager
     def bar(self, title: str, total: int | None = None) -> Iterator[Advance]:
-        """Show a progress bar of `total` steps, or as many as will turn out, around the block."""
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("[dim]{task.fields[note]}"),
-        )
-        hidden = self.quiet or not self.console.is_interactive
-        with Progress(*columns, console=self.console, transient=True, disable=hidden) as progress:
+        """Show a progress bar of `total` steps, or as many as will turn out, around the block.
+
+        A bar within the block of another stands below it.
+        """
+        with self._shown() as progress:
             task = progress.add_task(title, total=total, note="")
 
             def advance(done: int, note: str = "", total: int | None = None) -> None:
                 progress.update(task, completed=done, note=note, total=total)
 
-            yield advance
+            try:
+                yield advance
+            finally:
+                progress.remove_task(task)
+
+    @contextmanager
+    def _shown(self) -> Iterator[Progress]:
+        """Return the bars that are on the screen, or begin with none: there is one set of them."""
+        if self._bars is not None:
+            yield self._bars
+            return
+        hidden = self.quiet or not self.console.is_interactive
+        with Progress(*COLUMNS, console=self.console, transient=True, disable=hidden) as self._bars:
+            try:
+                yield self._bars
+            finally:
+                self._bars = None
 
     def _print(self, text: Text) -> None:
         # A log is searched and cut by line: only a terminal wants its lines folded.

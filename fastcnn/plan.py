@@ -9,12 +9,17 @@ from fastai.data.block import DataBlock
 
 from fastcnn.data.loading import ImageSet, read_images
 from fastcnn.data.source import DataSource, find_source, why_sample
-from fastcnn.errors import DataError, FastcnnError
+from fastcnn.errors import DataError, FastcnnError, UsageError
+from fastcnn.learning_rate import scaled
+from fastcnn.models.blueprint import Blueprint, blueprint
 from fastcnn.models.learner import choose_device, require_buildable
-from fastcnn.models.weights import Weights, find_weights
+from fastcnn.models.weights import Weights, find_weights, no_weights
 from fastcnn.narrator import Narrator
 from fastcnn.recipe import Recipe
+from fastcnn.setting_uses import refuse_unused
 from fastcnn.settings import SETTING_NAMES, Settings, resolve_settings
+from fastcnn.training.optimizers import usual_rate
+from fastcnn.training.strategies import phases_of
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class Plan:
     """What the body starts from."""
     device: torch.device
     """Where the training runs."""
+    blueprint: Blueprint
+    """The network that every strategy trains, without its numbers."""
 
 
 def make_plan(
@@ -51,23 +58,34 @@ def make_plan(
     """
     config = {name: value for name, value in config.items() if name in SETTING_NAMES}
     settings = resolve_settings(recipe.defaults, config, given)
+    if problems := refuse_unused(given, settings):
+        raise UsageError.of(problems)
     device = choose_device(settings.device)
     source = find_source(recipe, data, narrator)
     if source.is_sample and recipe.sample:
         settings = resolve_settings(recipe.defaults, recipe.sample.defaults, config, given)
+    if not (given.get("lr") or config.get("lr")):
+        settings = settings.changed(lr=scaled(settings.lr, usual_rate(settings.opt)))
     block, images = _read(recipe, settings, source)
     _tell_data(recipe, source, images, narrator)
-    weights = find_weights(
-        settings.arch,
-        settings.weights,
-        arch_was_named=bool(given.get("arch") or config.get("arch")),
-        narrator=narrator,
-    )
-    require_buildable(weights, settings.size)
+    weights = _weights(settings, bool(given.get("arch") or config.get("arch")), narrator)
+    drawn = blueprint(weights.architecture, settings, len(images.classes))
+    require_buildable(weights, drawn)
+    for name in settings.strategies:  # an unknown block is found here, not after the first strategy
+        phases_of(name, settings, drawn.group_names, rate=1.0)
     narrator.say(f"body: {weights.architecture.name}, {weights.describe()}")
     file = str(weights.path) if weights.source == "file" else None
     settings = settings.changed(arch=weights.architecture.name, weights=file, device=str(device))
-    return Plan(recipe, settings, source, block, images, weights, device)
+    return Plan(recipe, settings, source, block, images, weights, device, drawn)
+
+
+def _weights(settings: Settings, arch_was_named: bool, narrator: Narrator) -> Weights:
+    """Find what the body starts from; where every strategy starts from random, nothing."""
+    if settings.strategies == ("scratch",):
+        return no_weights(settings.arch)
+    return find_weights(
+        settings.arch, settings.weights, arch_was_named=arch_was_named, narrator=narrator
+    )
 
 
 def _read(recipe: Recipe, settings: Settings, source: DataSource) -> tuple[DataBlock, ImageSet]:

@@ -18,6 +18,7 @@ HISTORY_FILE = "history.csv"
 PREDICTIONS_FILE = "predictions.parquet"
 COMPARISON_FILE = "comparison.csv"
 CURVES_FILE = "curves.png"
+CONTACT_SHEET_FILE = "contact_sheet.png"
 
 
 class Run:

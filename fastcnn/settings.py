@@ -1,18 +1,13 @@
 """Every setting of a run in one frozen object, resolved once and stored in the run's record."""
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from fastcnn.errors import Problem, UsageError, did_you_mean
-from fastcnn.learning_rate import PATTERN, LearningRate, parse_learning_rate
-
-STRATEGY_NAMES = ("head", "full")
-SEEDS = 2**32
-"""NumPy and the splitters of fastai take seeds below this."""
-DEVICE_PATTERN = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+from fastcnn.learning_rate import LearningRate, parse_learning_rate
+from fastcnn.setting_checks import find_problems, type_problems
 
 
 @dataclass(frozen=True)
@@ -23,14 +18,48 @@ class Settings:
     """Architecture: resnet18, resnet34, resnet50, vgg16_bn, or any name that timm knows."""
     weights: str | None = None
     """A file of body weights (safetensors or .pth); None looks in the usual places."""
+    head: str = "linear"
+    """linear: average pooling and one layer; fastai: its concat-pool head of two layers."""
     strategy: str = "full-vs-head"
     """How the weights are trained; `A-vs-B` trains both and compares them."""
+    views: int = 2
+    """Fixed pictures of each training image that a frozen body sees: plain, flipped, crops."""
     epochs: int = 5
-    """Epochs of the main phase."""
+    """Epochs of the main phase; of all phases together for `gradual`."""
     freeze_epochs: int = 1
-    """Epochs with a frozen body before the main phase of `full`."""
+    """Epochs with a frozen body before the main phase of `full` and `partial`."""
+    freeze_until: str | None = None
+    """The last block that `partial` keeps frozen, by the name that `--dry-run` prints."""
     lr: str = "0.004"
     """Base learning rate: a number, `auto`, or a slice from the first body group to the head."""
+    opt: str = "adam"
+    """Optimizer: adam, adamw, radam, lamb, ranger, rmsprop, sgd (with momentum) or lion."""
+    schedule: str = "one-cycle"
+    """one-cycle: up, then down; flat-cosine: level, then down."""
+    loss: str = "cross-entropy"
+    """cross-entropy, label-smoothing (0.1) or focal (gamma 2)."""
+    wd: float | None = None
+    """Weight decay; None is the optimizer's own (0.01 for fastai's)."""
+    clip: float | None = None
+    """Norm that gradients are cut to."""
+    accumulate: int = 1
+    """Batches whose gradients are added up before a step."""
+    mixup: float = 0.0
+    """Alpha of mixup (0.4 is usual); 0 mixes nothing."""
+    cutmix: float = 0.0
+    """Alpha of cutmix (1 is usual); 0 pastes nothing."""
+    ema: float = 0.0
+    """Decay of an exponential moving average of the weights (0.99); 0 keeps none."""
+    early_stop: int | None = None
+    """Epochs without a lower validation loss after which the main phase ends."""
+    save_best: bool = False
+    """Whether the epoch of the lowest validation loss is kept, not the last."""
+    progressive: int | None = None
+    """Side of the picture in the first half of the main phase's epochs, in pixels."""
+    balance: str = "none"
+    """What rare classes get: nothing, a weight in the loss, or more draws (sampling)."""
+    augment: str = "default"
+    """default: what the recipe writes; none, light or strong instead of it."""
     bs: int = 32
     """Images in a batch."""
     size: int = 224
@@ -41,6 +70,10 @@ class Settings:
     """Part of the images that is held out for validation, between 0 and 1."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:N or mps; auto is CUDA where there is one, else the processor."""
+    precision: str = "auto"
+    """fp32, bf16 or fp16 (CUDA); auto times a few steps of each and takes the fastest."""
+    measured: Mapping[str, str] = field(default_factory=dict)
+    """What `precision: auto` chose, by what was measured; a repeated run uses it."""
     deterministic: bool = False
     """Whether torch may use only kernels that give the same bits every time."""
 
@@ -64,20 +97,6 @@ class Settings:
 
 
 SETTING_NAMES = tuple(field.name for field in fields(Settings))
-TYPES: dict[Any, tuple[type, ...]] = {
-    str: (str,),
-    int: (int,),
-    float: (float, int),
-    bool: (bool,),
-    str | None: (str, type(None)),
-}
-WORDS: dict[Any, str] = {
-    str: "a word",
-    int: "a whole number",
-    float: "a number",
-    bool: "true or false",
-    str | None: "a path",
-}
 
 
 def resolve_settings(*layers: Mapping[str, Any]) -> Settings:
@@ -104,78 +123,8 @@ def resolve_settings(*layers: Mapping[str, Any]) -> Settings:
     if isinstance(values.get("weights"), Path):
         values["weights"] = str(values["weights"])
     if not problems:
-        problems = type_problems(values) or find_problems(Settings(**values))
+        types = {field.name: field.type for field in fields(Settings)}
+        problems = type_problems(values, types, Settings()) or find_problems(Settings(**values))
     if problems:
         raise UsageError.of(problems)
     return Settings(**values)
-
-
-def type_problems(values: Mapping[str, Any]) -> list[Problem]:
-    """Return the values that are of another type than their setting, as in an edited config."""
-    wanted = {field.name: field.type for field in fields(Settings)}
-    return [
-        Problem(
-            f"--{name.replace('_', '-')} is {value!r}, expected {WORDS[wanted[name]]}",
-            f"for example --{name.replace('_', '-')} {getattr(Settings, name)}",
-        )
-        for name, value in values.items()
-        if type(value) not in TYPES[wanted[name]]
-    ]
-
-
-def find_problems(settings: Settings) -> list[Problem]:
-    """Return everything that is wrong with the values of `settings`."""
-    at_least = {"epochs": 1, "freeze_epochs": 0, "bs": 1, "size": 8, "seed": 0}
-    problems = [
-        Problem(
-            f"--{name.replace('_', '-')} is {getattr(settings, name)!r}, "
-            f"expected a whole number of at least {least}",
-            f"for example --{name.replace('_', '-')} {getattr(Settings, name)}",
-        )
-        for name, least in at_least.items()
-        if getattr(settings, name) < least
-    ]
-    if settings.seed >= SEEDS:
-        problems.append(
-            Problem(
-                f"--seed is {settings.seed}, expected one below {SEEDS}", "for example --seed 42"
-            )
-        )
-    if not 0 < settings.valid_pct < 1:
-        problems.append(
-            Problem(
-                f"--valid-pct is {settings.valid_pct!r}, expected a number between 0 and 1",
-                "for example --valid-pct 0.2",
-            )
-        )
-    if not DEVICE_PATTERN.fullmatch(settings.device):
-        problems.append(
-            Problem(
-                f"--device is {settings.device!r}, expected auto, cpu, cuda, cuda:N or mps",
-                "leave --device away to let fastcnn choose",
-            )
-        )
-    return problems + _rate_problems(settings.lr) + strategy_problems(settings.strategies)
-
-
-def strategy_problems(names: Sequence[str]) -> list[Problem]:
-    """Return what is wrong with the strategies asked for: unknown names, or one given twice."""
-    hint = f"the strategies are {', '.join(STRATEGY_NAMES)}; compare two as full-vs-head"
-    problems = [
-        Problem(f"--strategy names {name!r}{did_you_mean(name, STRATEGY_NAMES)}, not known", hint)
-        for name in names
-        if name not in STRATEGY_NAMES
-    ]
-    if len(set(names)) < len(names):
-        problems.append(Problem(f"--strategy {'-vs-'.join(names)} names one twice", hint))
-    return problems
-
-
-def _rate_problems(text: str) -> list[Problem]:
-    try:
-        parse_learning_rate(text)
-    except ValueError as error:
-        return [
-            Problem(f"--lr is {text!r} ({error}), expected {PATTERN}", "for example --lr 0.004")
-        ]
-    return []

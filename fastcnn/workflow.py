@@ -4,7 +4,6 @@ source → images → weights → for each strategy: learner → training → ex
 metrics → comparison. Each stage takes the object of the one before it.
 """
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,10 @@ import torch
 
 from fastcnn.analysis.comparison import compare
 from fastcnn.analysis.predictions import prediction_table, write_table
+from fastcnn.assembly import Shared, make_job
+from fastcnn.data.feature_store import FeatureStore
 from fastcnn.data.images import damaged_files_named
-from fastcnn.data.loading import ImageSet, make_loaders
+from fastcnn.data.loading import ImageSet
 from fastcnn.describe import describe_plan, describe_strategy
 from fastcnn.errors import TrainingError
 from fastcnn.files import write_bytes
@@ -23,17 +24,18 @@ from fastcnn.inference.export import export_bytes
 from fastcnn.inference.predictor import open_predictor
 from fastcnn.inference.trust import sha256_of, trust
 from fastcnn.interrupts import interrupts_win
-from fastcnn.models.groups import parameter_groups
-from fastcnn.models.learner import add_normalisation, build_learner
 from fastcnn.narrator import Narrator
 from fastcnn.places import user_path
 from fastcnn.plan import Plan, make_plan
 from fastcnn.recipe_book import find_recipe
 from fastcnn.record import RunRecord, require_free, run_folder
+from fastcnn.report.contact_sheet import write_contact_sheet
 from fastcnn.report.curves import write_curves
 from fastcnn.report.tables import write_comparison
-from fastcnn.run_folder import EXPORT_FILE, HISTORY_FILE, PREDICTIONS_FILE, Run
-from fastcnn.training.history import History
+from fastcnn.run_folder import CONTACT_SHEET_FILE, EXPORT_FILE, PREDICTIONS_FILE, Run
+from fastcnn.setting_uses import PICTURES, does
+from fastcnn.training.job import Job
+from fastcnn.training.preview import Preview, preview_jobs
 from fastcnn.training.train import train
 
 
@@ -64,19 +66,21 @@ def run(
         FastcnnError: something given is wrong or cannot be had; its class says what.
     """
     narrator = narrator or Narrator()
-    config = config or {}
-    given = data or config.get("data")
-    source = str(user_path(given).absolute()) if given else None
+    source = _data_path(data, config)
     require_free(out, force=force)
-    plan = make_plan(find_recipe(str(recipe)), source, config, settings, narrator)
+    plan = make_plan(find_recipe(str(recipe)), source, config or {}, settings, narrator)
     folder = run_folder(plan.recipe.name, plan.settings.strategy, out)
     command = command or _as_call(recipe, {"data": source, **settings})
     record = RunRecord(folder, command=command, **describe_plan(plan, source))
-    with record.kept(narrator), interrupts_win():
+    with record.kept(narrator), interrupts_win(), FeatureStore() as store:
+        if store.problem:
+            narrator.warn(store.problem)
+        shared = Shared.by(plan, store, narrator)
         tables: dict[str, pd.DataFrame] = {}
-        for strategy in plan.settings.strategies:
-            entry, tables[strategy] = run_strategy(plan, strategy, folder / strategy, narrator)
-            record.add_strategy(strategy, entry)
+        for name in plan.settings.strategies:
+            entry, tables[name] = run_strategy(plan, name, folder / name, shared, narrator)
+            record.document["settings"]["measured"] |= shared.choice.chosen
+            record.add_strategy(name, entry)
             write_comparison(record.strategies, folder)
             write_curves(folder, list(tables), Run(folder).title)
         seconds = {name: entry["seconds"]["total"] for name, entry in record.strategies.items()}
@@ -84,54 +88,72 @@ def run(
     return Run(folder)
 
 
+def preview(
+    recipe: str | Path,
+    *,
+    data: str | Path | None = None,
+    config: Mapping[str, Any] | None = None,
+    narrator: Narrator | None = None,
+    **settings: Any,
+) -> Preview:
+    """Return what `run` would do with the same arguments; nothing is trained and no run is begun.
+
+    What is measured for it is remembered, and so are data and weights that it had to fetch.
+
+    Raises:
+        FastcnnError: as `run` would.
+    """
+    narrator = narrator or Narrator()
+    source = _data_path(data, config)
+    plan = make_plan(find_recipe(str(recipe)), source, config or {}, settings, narrator)
+    with interrupts_win(), FeatureStore() as store, damaged_files_named(plan.images.items):
+        shared = Shared.by(plan, store, narrator)
+        jobs = (make_job(plan, name, None, shared, narrator) for name in plan.settings.strategies)
+        return preview_jobs(jobs, plan.blueprint)
+
+
 def run_strategy(
-    plan: Plan, strategy: str, folder: Path, narrator: Narrator
+    plan: Plan, strategy: str, folder: Path, shared: Shared, narrator: Narrator
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Train by one strategy, export the model, and score the exported model."""
     if plan.settings.deterministic:
         torch.use_deterministic_algorithms(True)
-    dls = make_loaders(plan.block, plan.images, plan.settings, plan.device)
-    add_normalisation(dls, plan.weights.architecture)
-    learner = build_learner(dls, plan.weights, plan.settings)
-    groups = parameter_groups(learner.model, plan.weights.architecture)
-    history = History(folder / HISTORY_FILE)
+    job = make_job(plan, strategy, folder, shared, narrator)
     with damaged_files_named(plan.images.items):
-        trained = train(learner, strategy, plan.settings, len(groups), history, narrator)
-    content = export_bytes(learner)
+        if PICTURES in does(strategy, plan.settings):
+            show_pictures(job, folder.parent)
+        trained = train(job)
+    content = export_bytes(job.learner)
     write_bytes(folder / EXPORT_FILE, content)
     sha256 = trust_export(content, folder / EXPORT_FILE, narrator)
-    table, scoring_seconds = score_exported(content, plan.images)
+    table = score_exported(content, plan.images)
     write_table(table, folder / PREDICTIONS_FILE)
-    entry = describe_strategy(
-        trained,
-        table,
-        groups,
-        asked_rate=plan.settings.lr,
-        scoring_seconds=scoring_seconds,
-        checkpoint_sha256=sha256,
-    )
+    entry = describe_strategy(trained, table, job, checkpoint_sha256=sha256)
     accuracy, seconds = entry["metrics"]["accuracy"], entry["seconds"]["total"]
     narrator.say(f"{strategy}: accuracy {accuracy:.3f} in {seconds:.0f} s")
     return entry, table
 
 
-def score_exported(content: bytes, images: ImageSet) -> tuple[pd.DataFrame, float]:
-    """Return the exported model's table of predictions and the seconds that predicting took.
+def show_pictures(job: Job, folder: Path) -> None:
+    """Write the sheet of what the network will see, once a run."""
+    if not (folder / CONTACT_SHEET_FILE).exists():
+        title = f"{job.strategy}: what the network sees"
+        write_contact_sheet(job.learner.dls, folder, title, augment=job.settings.augment)
+
+
+def score_exported(content: bytes, images: ImageSet) -> pd.DataFrame:
+    """Return the exported model's table of predictions.
 
     What is scored is what the user takes away: the file's own float32 model, through the same
     path from image file to probability as `fastcnn predict`.
     """
     predictor = open_predictor(content, EXPORT_FILE)
-    started = time.perf_counter()
-    probabilities = predictor.probabilities([images.items[index] for index in images.valid])
-    seconds = time.perf_counter() - started
-    table = prediction_table(
+    return prediction_table(
         [images.relative(index) for index in images.valid],
         [images.labels[index] for index in images.valid],
-        probabilities,
+        predictor.probabilities([images.items[index] for index in images.valid]),
         predictor.classes,
     )
-    return table, seconds
 
 
 def trust_export(content: bytes, path: Path, narrator: Narrator) -> str:
@@ -141,6 +163,12 @@ def trust_export(content: bytes, path: Path, narrator: Narrator) -> str:
     except TrainingError as error:
         narrator.warn(f"{error}; fastcnn predict will ask for --trust")
     return sha256_of(content)
+
+
+def _data_path(data: str | Path | None, config: Mapping[str, Any] | None) -> str | None:
+    """Return the absolute path of the data that was given, now or to the earlier run."""
+    given = data or (config or {}).get("data")
+    return str(user_path(given).absolute()) if given else None
 
 
 def _as_call(recipe: str | Path, arguments: Mapping[str, Any]) -> str:

@@ -8,53 +8,34 @@ from typing import Annotated, Any
 import typer
 
 from fastcnn.cli import options
-from fastcnn.errors import UsageError
-from fastcnn.places import user_path
-from fastcnn.run_folder import RUN_FILE
 
 
+@options.takes_settings
 def recipe(
     name: Annotated[
         str,
         typer.Argument(metavar="NAME", help="A recipe (fastcnn recipes lists them) or FILE.py."),
     ],
     data: options.Data = None,
-    arch: options.Arch = None,
-    weights: options.WeightsFile = None,
-    strategy: options.Strategy = None,
-    epochs: options.Epochs = None,
-    freeze_epochs: options.FreezeEpochs = None,
-    lr: options.Rate = None,
-    bs: options.BatchSize = None,
-    size: options.Size = None,
-    seed: options.Seed = None,
-    valid_pct: options.ValidPct = None,
-    device: options.Device = None,
-    deterministic: options.Deterministic = None,
+    *,
     config: options.Config = None,
     out: options.Out = None,
     force: options.Force = False,
+    dry_run: options.DryRun = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
+    **settings: Any,
 ) -> None:
     """Train by one or more strategies and compare them."""
-    settings = {
-        "arch": arch,
-        "weights": weights,
-        "strategy": strategy,
-        "epochs": epochs,
-        "freeze_epochs": freeze_epochs,
-        "lr": lr,
-        "bs": bs,
-        "size": size,
-        "seed": seed,
-        "valid_pct": valid_pct,
-        "device": device,
-        "deterministic": deterministic,
-    }
-    _require_settings(settings)
-    places = {"data": data, "out": out, "force": force, "config": _read_config(config)}
+    from fastcnn.given_settings import read_config, require_settings
+
+    earlier = read_config(config)
+    require_settings(name, earlier, settings)
+    if dry_run:
+        _show_preview(name, {"data": data, "config": earlier, **settings}, json=json, quiet=quiet)
+        return
+    places = {"data": data, "out": out, "force": force, "config": earlier}
     _train_and_show(name, settings, places, json=json, quiet=quiet)
 
 
@@ -74,24 +55,14 @@ def _train_and_show(
         show_run(finished, narrator)
 
 
-def _require_settings(settings: dict[str, Any]) -> None:
-    """Find mistakes in a moment, before torch and fastai are imported."""
-    from fastcnn.settings import resolve_settings
+def _show_preview(name: str, arguments: dict[str, Any], *, json: bool, quiet: bool) -> None:
+    from fastcnn.narrator import narrator_for
+    from fastcnn.report.preview_table import show_preview
+    from fastcnn.workflow import preview
 
-    resolve_settings(settings)
-
-
-def _read_config(path: str | None) -> dict[str, Any]:
-    """Return the settings of an earlier run's `run.json`."""
-    if path is None:
-        return {}
-    file = user_path(path)
-    file = file / RUN_FILE if file.is_dir() else file
-    try:
-        settings = json_module.loads(file.read_text("utf-8"))["settings"]
-        return dict(settings)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(
-            f"--config {path} cannot be read as the run.json of an earlier run: {error}",
-            hint="give the folder of a run, or the run.json in it",
-        ) from error
+    narrator = narrator_for(json=json, quiet=quiet)
+    found = preview(name, narrator=narrator, **arguments)
+    if json:
+        print(json_module.dumps(found.to_json(), indent=2, ensure_ascii=False))
+    else:
+        show_preview(found, narrator)

@@ -1,8 +1,6 @@
-"""From a recipe's `DataBlock` to checked images and reproducible fastai `DataLoaders`."""
+"""From a recipe's `DataBlock` to images that are listed, labelled, split and checked."""
 
 import hashlib
-import multiprocessing
-import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,13 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from fastai.data.block import DataBlock
-from fastai.data.core import DataLoaders
-from fastai.vision.augment import AffineCoordTfm
 from fasttransform import Pipeline
 
-from fastcnn.data.randomness import ReproducibleDL, SeedBatch
 from fastcnn.errors import DataError
-from fastcnn.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -83,52 +77,6 @@ def read_images(block: DataBlock, folder: Path) -> ImageSet:
     unscored = tuple(index for index in valid if labels[index] not in known)
     _check_parts(train, scored)
     return ImageSet(folder, items, labels, train, scored, unscored)
-
-
-def make_loaders(
-    block: DataBlock, images: ImageSet, settings: Settings, device: Any
-) -> DataLoaders:
-    """Return the training and validation loaders of the recipe's own transforms.
-
-    A batch is an image tensor (N, 3, H, W), float32 in 0..1 before normalisation, and a
-    category tensor (N,), int64.
-    """
-    block.get_items = lambda _: list(images.items)
-    block.splitter = lambda _: (list(images.train), list(images.valid))
-    loaders = block.datasets(images.folder).dataloaders(
-        path=images.folder,
-        after_item=block.item_tfms,
-        after_batch=[SeedBatch(), *block.batch_tfms],
-        dl_type=ReproducibleDL,
-        bs=min(settings.bs, len(images.train)),
-        val_bs=settings.bs,
-        num_workers=worker_count(),
-        device=device,
-    )
-    loaders.valid.after_batch.fs = loaders.valid.after_batch.fs.filter(acts_on_validation)
-    for loader in loaders:
-        loader.seed = settings.seed
-    return loaders
-
-
-def acts_on_validation(transform: Any) -> bool:
-    """Return whether a batch transform has anything to do with images that are not trained on.
-
-    fastai's affine augmentation resamples validation images too, with the identity: slow, a
-    little blurred, and not what a model without augmentation sees at inference.
-    """
-    if isinstance(transform, AffineCoordTfm):
-        return transform.size is not None
-    return bool(transform.split_idx != 0)
-
-
-def worker_count() -> int:
-    """Return how many processes load images: one a core, four at most.
-
-    0 where processes are started anew and not forked (macOS, Windows): they would import
-    everything once more in every epoch, and could not find a recipe file of the user's own.
-    """
-    return min(4, os.cpu_count() or 1) if multiprocessing.get_start_method() == "fork" else 0
 
 
 def _label(label_of: Any, item: Path) -> str:

@@ -24,7 +24,7 @@ from fastai.vision.core import PILImage
 from fastai.vision.learner import default_split
 from fasttransform import Transform
 
-from fastcnn.data.loading import acts_on_validation
+from fastcnn.data.loaders import acts_on_validation
 from fastcnn.data.randomness import SeedBatch
 from fastcnn.errors import TrainingError
 

@@ -14,7 +14,7 @@ import pandas as pd
 from fastai.learner import Learner, load_learner
 
 from fastcnn.data.images import damaged_files_named, why_unreadable
-from fastcnn.data.loading import worker_count
+from fastcnn.data.loaders import worker_count
 from fastcnn.errors import DataError, UsageError
 from fastcnn.inference.trust import require_trusted, trust
 from fastcnn.interrupts import leave_interrupts_to_the_main_process

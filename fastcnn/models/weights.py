@@ -24,12 +24,14 @@ class Weights:
     architecture: Architecture
     """The network they are for."""
     source: str
-    """file, packaged, cache or download: what the record calls it."""
-    path: Path
-    """The file."""
+    """file, packaged, cache, download or random: what the record calls it."""
+    path: Path | None
+    """The file, None for random weights."""
 
-    def sha256(self) -> str:
+    def sha256(self) -> str | None:
         """Return the hash of the file."""
+        if self.path is None:
+            return None
         with self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -39,6 +41,8 @@ class Weights:
         Raises:
             WeightsError: the file is damaged, or not what its name says.
         """
+        if self.path is None:
+            return {}
         if self.source == "packaged":
             return packaged.packaged_state(self.path)
         if self.source == "file" or self.architecture.is_torchvision:
@@ -47,12 +51,23 @@ class Weights:
 
     def describe(self) -> str:
         """Return how the weights were come by, in words."""
+        name = self.path.name if self.path else ""
         return {
+            "random": "random weights",
             "file": f"{self.path} (--weights)",
             "packaged": "ImageNet, packaged with the installation",
-            "cache": f"{self.path.name} from the cache",
-            "download": f"{self.path.name}, downloaded",
+            "cache": f"{name} from the cache",
+            "download": f"{name}, downloaded",
         }[self.source]
+
+
+def no_weights(arch: str) -> Weights:
+    """Return the random weights that an architecture is built with.
+
+    Raises:
+        UsageError: there is no such architecture.
+    """
+    return Weights(find_architecture(arch), "random", None)
 
 
 def find_weights(

@@ -31,7 +31,7 @@ def comparison_rows(strategies: Strategies) -> list[dict[str, Any]]:
             "ece": entry["metrics"]["ece"],
             "seconds_train": entry["seconds"]["train"],
             "seconds_total": entry["seconds"]["total"],
-            "images_per_second": entry["images_per_second"],
+            "images_per_second": entry["images_per_second"]["together"],
             "epochs": entry["epochs"],
             "trainable_parameters": entry["trainable_parameters"],
             "total_parameters": entry["total_parameters"],
@@ -71,7 +71,7 @@ def comparison_table(run: Run) -> Table:
             f"{row['accuracy_low']:.3f} to {row['accuracy_high']:.3f}",
             f"{row['seconds_total']:.0f}",
             f"{row['trainable_parameters']:,}",
-            f"{row['images_per_second']:.1f}",
+            _speed(row["images_per_second"]),
             style="bold" if best else "",
         )
     return table
@@ -85,3 +85,8 @@ def show_run(run: Run, narrator: Narrator) -> None:
     where = shown_path(run.path)
     narrator.always_say(f"run: {where}")
     narrator.say(f"next: fastcnn predict {shlex.quote(where)} PICTURE.jpg")
+
+
+def _speed(images_per_second: float | None) -> str:
+    """Nothing was computed where all features were found."""
+    return "cached" if images_per_second is None else f"{images_per_second:.1f}"

@@ -82,7 +82,7 @@ class KeepHistory(Callback):
                 valid_loss=valid_loss,
                 accuracy=accuracy,
                 lr_head=self.highest[-1],
-                lr_body=self.highest[-2] or None,
+                lr_body=self.highest[-2] or None if len(self.highest) > 1 else None,
                 seconds=round(time.perf_counter() - self.started, 3),
             )
         )
@@ -109,3 +109,40 @@ class ShowProgress(Callback):
         if values := getattr(self.learn.recorder, "values", None):
             self.note = f"accuracy {float(values[-1][-1]):.3f}"
             self.advance(self.done, self.note)
+
+
+class WhereTimeGoes(Callback):
+    """Adds up the seconds of the training steps and of waiting for their batches."""
+
+    order = Recorder.order + 2
+
+    def __init__(self) -> None:
+        """Start with nothing counted."""
+        super().__init__()
+        self.n_images, self.loading, self.computing = 0, 0.0, 0.0
+
+    def before_train(self) -> None:
+        """Waiting for the first batch begins."""
+        self.since = time.perf_counter()
+
+    def before_batch(self) -> None:
+        """The batch is here."""
+        if self.learn.training:
+            self.here = time.perf_counter()
+
+    def after_batch(self) -> None:
+        """The step is done, and waiting begins again."""
+        if self.learn.training:
+            now = time.perf_counter()
+            self.loading += self.here - self.since
+            self.computing += now - self.here
+            self.n_images += len(self.learn.yb[0])
+            self.since = now
+
+    def images_per_second(self) -> dict[str, float | None]:
+        """Return images a second of loading, of computing, and of both one after the other."""
+        return {
+            "loader": round(self.n_images / self.loading, 2),
+            "model": round(self.n_images / self.computing, 2),
+            "together": round(self.n_images / (self.loading + self.computing), 2),
+        }

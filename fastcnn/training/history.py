@@ -17,13 +17,13 @@ class EpochRow:
     epoch: int
     """Counted from 1 through all phases."""
     train_loss: float
-    """Smoothed loss on augmented training batches at the end of the epoch."""
+    """Smoothed loss on augmented training batches at the end of the epoch, or a solver's mean."""
     valid_loss: float
     """Mean loss on the validation images."""
     accuracy: float
     """Part of the validation images that is right, 0 to 1."""
-    lr_head: float
-    """Highest learning rate of the head in the epoch."""
+    lr_head: float | None
+    """Highest learning rate of the head in the epoch, None where it is solved."""
     lr_body: float | None
     """Highest learning rate of the topmost body group, None where it is frozen."""
     seconds: float
@@ -33,14 +33,16 @@ class EpochRow:
 class History:
     """The rows of one strategy; the file is written anew, whole, after every epoch."""
 
-    def __init__(self, path: Path) -> None:
-        """Start an empty history that will be kept at `path`."""
+    def __init__(self, path: Path | None) -> None:
+        """Start an empty history that will be kept at `path`; None keeps it in memory alone."""
         self.path = path
         self.rows: list[EpochRow] = []
 
     def add(self, row: EpochRow) -> None:
         """Append a row and write the file."""
         self.rows.append(row)
+        if self.path is None:
+            return
         text = io.StringIO()
         names = [field.name for field in fields(EpochRow)]
         writer = csv.DictWriter(text, names, lineterminator="\n")

@@ -1,35 +1,48 @@
-"""A strategy as data: which groups learn in each phase, how long, and at which rates."""
+"""A strategy as data: what is frozen in each phase, how long it takes, and at which rates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
 
+class Method(StrEnum):
+    """How a phase is carried out."""
+
+    FIT = "fit"
+    """fastai's loop on pictures, augmented anew in every epoch."""
+    FIT_FEATURES = "fit on features"
+    """fastai's loop on features that the frozen body computed once."""
+    SOLVE = "solve"
+    """The best linear head on these features, as a convex problem."""
+
+
 @dataclass(frozen=True)
 class Phase:
-    """One call of fastai's `fit_one_cycle` with a fixed set of frozen groups."""
+    """A stretch of training with a fixed set of frozen groups."""
 
     name: str
-    """head, or all: what the history calls it."""
-    epochs: int
-    """Passes over the training images."""
-    rates: tuple[float | None, ...]
-    """Highest learning rate of each parameter group from stem to head; None freezes the group."""
-    pct_start: float
-    """Part of the phase in which the rate rises."""
-    div: float
-    """The rate begins at the highest divided by this."""
+    """solve, head, all …: what the history calls it."""
+    method: Method
+    """How it is carried out."""
+    n_frozen: int
+    """How many parameter groups, from the stem on, do not move."""
+    rates: tuple[float, ...] = ()
+    """Highest learning rate of each group that learns, from stem to head; none where solved."""
+    epochs: int = 0
+    """Passes over the training images; none where solved."""
+    pct_start: float = 0.25
+    """Part of the phase in which the rate rises (one-cycle)."""
+    div: float = 25.0
+    """The rate begins at the highest divided by this (one-cycle)."""
+    is_main: bool = True
+    """Whether it is the phase that early stopping and progressive resizing are about."""
 
-    @property
-    def n_frozen(self) -> int:
-        """How many groups, from the stem on, do not move."""
-        return sum(rate is None for rate in self.rates)
-
-
-def frozen_body(n_groups: int, rate: float) -> tuple[float | None, ...]:
-    """Only the last group, the head, learns."""
-    return (*[None] * (n_groups - 1), rate)
+    def rates_by_group(self, names: Sequence[str]) -> dict[str, float | None]:
+        """Return the rate of every group; None is frozen, or solved."""
+        learning = self.rates or (None,) * (len(names) - self.n_frozen)
+        return dict(zip(names, (*[None] * self.n_frozen, *learning), strict=True))
 
 
 def discriminative(n_groups: int, lowest: float, highest: float) -> tuple[float, ...]:

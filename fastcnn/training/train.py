@@ -1,36 +1,23 @@
-"""Carrying out a strategy: find the rate, then one `fit_one_cycle` a phase."""
+"""Carrying out a strategy: find the rate, then phase after phase."""
 
-import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import fastai.callback.progress  # noqa: F401  gives every Learner its bar, and `no_bar`
-from fastai.callback.schedule import SuggestionMethod
-from fastai.learner import Learner
 
 from fastcnn.models.groups import ParameterGroup
-from fastcnn.narrator import Narrator
-from fastcnn.settings import Settings
-from fastcnn.training.callbacks import (
-    EpochClock,
-    FrozenStaysFrozen,
-    KeepHistory,
-    ShowProgress,
-)
-from fastcnn.training.history import History
-from fastcnn.training.phases import Phase, total_epochs
+from fastcnn.training.callbacks import EpochClock, ShowProgress, WhereTimeGoes
+from fastcnn.training.fit import Watch, fit_on_features, fit_on_pictures
+from fastcnn.training.job import Job
+from fastcnn.training.mixed_precision import InPrecision
+from fastcnn.training.out_of_memory import until_it_fits
+from fastcnn.training.phases import Method, Phase, total_epochs
+from fastcnn.training.rate_search import RangeTest, search_on_features, search_on_pictures
+from fastcnn.training.solve import solve_phase
+from fastcnn.training.solver import SolvedHead
 from fastcnn.training.strategies import phases_of
-
-RANGE_TEST_STEPS = 100
-"""Batches of the learning-rate range test, fastai's own number."""
-FEW_BATCHES = 8
-"""Up to so many batches an epoch, the range test loads them without other processes."""
-UNUSED_RATE = 0.0
-"""Stands in the optimizer for a frozen group, which takes no step."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +26,18 @@ class Trained:
 
     phases: tuple[Phase, ...]
     """As carried out."""
-    base_rate: float
-    """The rate that the phases derive from."""
-    seconds: float
-    """Time of the whole training, the rate search included."""
-    fit_seconds: float
-    """Time of the epochs alone, their validation included."""
-    n_images: int
-    """Images that the optimizer learned from, counted once an epoch."""
+    base_rate: float | None
+    """The rate that the phases derive from, None where no phase has one."""
+    solved: SolvedHead | None
+    """What the solver found, where there was a solver."""
+    precision: str
+    """What the last phase computed in."""
+    features_seconds: float
+    """Time for hashing, decoding and computing features, or for finding them."""
+    total_seconds: float
+    """Time from the model built to the validation predictions in hand."""
+    images_per_second: dict[str, float | None]
+    """loader and model, each alone, and both together."""
 
     def rates(self, groups: Sequence[ParameterGroup], asked: str) -> dict[str, Any]:
         """Return the rates of every group in every phase, by name."""
@@ -57,84 +48,94 @@ class Trained:
             "phases": [
                 {
                     "phase": phase.name,
+                    "method": str(phase.method),
                     "epochs": phase.epochs,
-                    "groups": dict(zip(names, phase.rates, strict=True)),
+                    "groups": phase.rates_by_group(names),
                 }
                 for phase in self.phases
             ],
         }
 
+    def solver(self) -> dict[str, float] | None:
+        """Return the strength of the penalty that was chosen, and the loss that chose it."""
+        if self.solved is None:
+            return None
+        last = self.solved.stages[-1]
+        return {
+            "strength": self.solved.strength,
+            "cross_validated_loss": last.cross_validated_loss,
+        }
 
-def train(
-    learner: Learner,
-    strategy: str,
-    settings: Settings,
-    n_groups: int,
-    history: History,
-    narrator: Narrator,
-) -> Trained:
-    """Train `learner` in place by the strategy of that name; it stays a plain fastai `Learner`.
+    def n_learning(self, groups: Sequence[ParameterGroup]) -> int:
+        """Return how many numbers learned in one phase or another."""
+        fewest_frozen = min(phase.n_frozen for phase in self.phases)
+        return sum(group.size for group in groups[fewest_frozen:])
+
+
+def train(job: Job) -> Trained:
+    """Train the job's learner in place; it stays a plain fastai `Learner`.
 
     Raises:
         TrainingError: the loss became infinite or not a number.
     """
     started = time.perf_counter()
-    rate = settings.learning_rate.highest or find_rate(learner, narrator)
-    phases = phases_of(strategy, settings, n_groups, rate)
-    clock = EpochClock()
-    fit_started = time.perf_counter()
-    n_batches = len(learner.dls.train)
-    with narrator.bar(strategy, n_batches * total_epochs(phases)) as advance:
-        progress = ShowProgress(advance)
+    rate = find_rate(job) if job.settings.learning_rate.is_auto else None
+    base = rate or job.settings.learning_rate.highest or 0.0
+    phases = phases_of(job.strategy, job.settings, job.group_names, base)
+    n_batches = len(job.learner.dls.train)
+    solved: SolvedHead | None = None
+    with job.narrator.bar(job.strategy, n_batches * total_epochs(phases)) as advance:
+        watch = Watch(EpochClock(), ShowProgress(advance), WhereTimeGoes())
         for phase in phases:
-            fit_phase(learner, phase, [clock, progress, KeepHistory(history, phase.name)])
-    n_images = n_batches * learner.dls.train.bs * total_epochs(phases)
-    ended = time.perf_counter()
-    return Trained(phases, rate, ended - started, ended - fit_started, n_images)
+            solved = carry_out(job, phase, watch) or solved
+    seconds = time.perf_counter() - started
+    return Trained(
+        phases=phases,
+        base_rate=base if any(phase.rates for phase in phases) else None,
+        solved=solved,
+        precision=job.precisions[phases[-1].name],
+        features_seconds=job.bank.seconds if "bank" in vars(job) else 0.0,
+        total_seconds=seconds,
+        images_per_second=_speeds(job, watch),
+    )
 
 
-def fit_phase(learner: Learner, phase: Phase, callbacks: list[Any]) -> None:
-    """Freeze what the phase freezes and fit the rest by fastai's one-cycle policy."""
-    learner.freeze_to(phase.n_frozen)
-    with learner.no_logging(), learner.no_bar():
-        learner.fit_one_cycle(
-            phase.epochs,
-            lr_max=[UNUSED_RATE if rate is None else rate for rate in phase.rates],
-            pct_start=phase.pct_start,
-            div=phase.div,
-            cbs=[FrozenStaysFrozen(), *callbacks],
-        )
+def carry_out(job: Job, phase: Phase, watch: Watch) -> SolvedHead | None:
+    """Carry out one phase; return what a solver found."""
+    if phase.method is Method.SOLVE:
+        return solve_phase(job, phase)
+    fit = fit_on_pictures if phase.method is Method.FIT else fit_on_features
+    name = f"the phase {phase.name!r} of {job.strategy}"
+    until_it_fits(job, name, phase.n_frozen, lambda: fit(job, phase, watch), watch)
+    return None
 
 
-def find_rate(learner: Learner, narrator: Narrator) -> float:
-    """Return the valley of fastai's learning-rate range test, run on the head alone.
+def find_rate(job: Job) -> float | None:
+    """Return the valley of a range test of what the strategy trains first."""
+    phases = phases_of(job.strategy, job.settings, job.group_names, rate=1.0)
+    if all(phase.method is Method.SOLVE for phase in phases):
+        return None
+    valley = search_rates(job).suggestions["valley"]
+    job.narrator.say(f"learning rate {valley:.2g}, the valley of the range test")
+    return valley
 
-    Weights, optimizer and the training's randomness are as before it.
+
+def search_rates(job: Job) -> RangeTest:
+    """Test rates for the head on a frozen body, where its features are enough.
+
+    Only a body of random weights is tested whole.
     """
-    learner.freeze()
-    path = learner.path
-    with tempfile.TemporaryDirectory() as folder:  # lr_find keeps the weights in a file
-        learner.path = Path(folder)
-        try:
-            found = _range_test(learner, narrator)
-        finally:
-            learner.path = path
-            learner.opt = None
-    narrator.say(f"learning rate {found.valley:.2g}, the valley of the range test")
-    return float(found.valley)
+    if job.strategy != "scratch":
+        return search_on_features(job)
+    paths = [job.images.items[index] for index in job.images.train]
+    job.learner.unfreeze()
+    precision = job.choice.for_training(job.learner, 0, paths)
+    callbacks = [InPrecision(precision)]
+    return until_it_fits(job, "the rate search", 0, lambda: search_on_pictures(job, 0, callbacks))
 
 
-def _range_test(learner: Learner, narrator: Narrator) -> Any:
-    """Run fastai's test with a bar.
-
-    It starts the loading processes anew after every epoch: for few batches that would take longer
-    than loading them in this process.
-    """
-    train = learner.dls.train
-    few = train.fake_l.no_multiproc() if len(train) <= FEW_BATCHES else nullcontext()
-    with narrator.bar("learning rate", RANGE_TEST_STEPS) as advance, few, learner.no_bar():
-        callbacks = [FrozenStaysFrozen(), ShowProgress(advance)]
-        with learner.added_cbs(callbacks):
-            return learner.lr_find(
-                num_it=RANGE_TEST_STEPS, suggest_funcs=(SuggestionMethod.Valley,), show_plot=False
-            )
+def _speeds(job: Job, watch: Watch) -> dict[str, float | None]:
+    """Return the speeds of the steps on pictures, or of the features where there were none."""
+    if watch.times.n_images:
+        return watch.times.images_per_second()
+    return job.bank.speeds([job.images.items[index] for index in job.images.train])

@@ -8,7 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastcnn.data.loading import ImageSet, make_loaders, read_images
+from fastcnn.data.loaders import make_loaders
+from fastcnn.data.loading import ImageSet, read_images
 from fastcnn.data.randomness import derived_seed
 from fastcnn.recipe_book import find_recipe
 from fastcnn.settings import Settings

@@ -15,7 +15,8 @@ from fastai.learner import Learner
 from fastai.vision.core import PILImage
 from fasttransform import Transform
 
-from fastcnn.data.loading import make_loaders, read_images
+from fastcnn.data.loaders import make_loaders
+from fastcnn.data.loading import read_images
 from fastcnn.errors import TrainingError
 from fastcnn.inference.export import export_bytes, foreign_names
 from fastcnn.inference.predictor import open_predictor

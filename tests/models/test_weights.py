@@ -14,10 +14,12 @@ from safetensors.torch import save_file
 from fastcnn.errors import WeightsError
 from fastcnn.models import hubs, packaged
 from fastcnn.models.architectures import bare_body, find_architecture
+from fastcnn.models.blueprint import blueprint
 from fastcnn.models.learner import require_buildable
 from fastcnn.models.state_file import load_body, read_state
 from fastcnn.models.weights import find_weights
 from fastcnn.narrator import Narrator
+from fastcnn.settings import Settings
 
 
 def saved(network: torch.nn.Module, path: Path, wrapped: bool = False) -> Path:
@@ -79,7 +81,7 @@ def test_torch_hubs_cache_is_used(own_home: Path) -> None:
     saved(torchvision.models.resnet34(), path)
     weights = find_weights("resnet34", None, arch_was_named=False, narrator=Narrator())
     assert (weights.source, weights.path) == ("cache", path)
-    require_buildable(weights, 64)
+    require_buildable(weights, blueprint(weights.architecture, Settings(size=64), 3))
 
 
 def test_hugging_faces_cache_is_used(own_home: Path) -> None:
@@ -97,7 +99,7 @@ def test_hugging_faces_cache_is_used(own_home: Path) -> None:
         assert found is not None and found.resolve() == path.resolve()
         weights = find_weights("test_resnet", None, arch_was_named=True, narrator=Narrator())
         assert weights.source == "cache"
-        require_buildable(weights, 64)
+        require_buildable(weights, blueprint(weights.architecture, Settings(size=64), 3))
 
 
 @pytest.fixture

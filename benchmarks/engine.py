@@ -1,0 +1,174 @@
+"""fastcnn against plain fastai: same images, split, body, epochs, process; repeats interleaved.
+
+    python benchmarks/engine.py --data FOLDER SECTION...
+
+The sections are head, full, accuracy, agreement, process and roof. What each finds is kept in
+`benchmarks/engine.json`, and `benchmarks/README.md` is written anew from all that is kept, so a
+section can be measured again alone. FOLDER holds pictures named `breed_number.jpg`.
+
+Seconds run from the model built to the validation predictions in hand, on both sides. For
+fastcnn that includes hashing, decoding, measuring precisions, features and the solver.
+"""
+
+import argparse
+import os
+import shutil
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from plain import (
+    breed,
+    found_weights,
+    plain_fine_tune,
+    plain_frozen,
+    plain_learner,
+    random_weights,
+)
+from results import keep, write_tables
+from roof import agreement, roof, whole_processes
+
+import fastcnn
+from fastcnn.narrator import Narrator
+
+REPEATS = 3
+SEEDS = (42, 43, 44)
+PER_BREED = 10
+LITE = "tf_efficientnet_lite0"
+
+
+def main() -> None:
+    """Measure the sections asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sections", nargs="+", choices=SECTIONS)
+    parser.add_argument("--data", type=Path, required=True, help="breed_number.jpg files")
+    options = parser.parse_args()
+    for name in options.sections:
+        with tempfile.TemporaryDirectory() as folder:
+            keep(name, SECTIONS[name](options.data.absolute(), Path(folder)))
+        write_tables()
+
+
+def head(data: Path, work: Path) -> dict[str, Any]:
+    """Train heads on ten images a breed: plain fastai, fastcnn with an empty and a full cache."""
+    few = first_images(data, work)
+    rows: dict[str, list[dict[str, float]]] = defaultdict(list)
+    for seed in SEEDS[:REPEATS]:
+        learner = plain_learner(sorted(few.iterdir()), found_weights(LITE, None), seed)
+        plain = plain_frozen(learner, 5)
+        rows["plain"].append({"seconds": plain.seconds, "accuracy": plain.accuracy})
+        with cache(work / f"cache-{seed}"):
+            for name in ("cold", "warm"):
+                rows[name].append(strategy(few, work, "head", seed))
+    return dict(rows)
+
+
+def full(data: Path, work: Path) -> dict[str, Any]:
+    """Take the seconds an epoch of training everything, for three bodies."""
+    few = first_images(data, work)
+    found: dict[str, Any] = {}
+    for arch in ("resnet18", "resnet50", LITE):
+        file = None if arch == LITE else random_weights(arch, work)
+        weights = found_weights(arch, file)
+        rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        with cache(work / "cache"):
+            for seed in SEEDS[:REPEATS]:
+                plain = plain_fine_tune(plain_learner(sorted(few.iterdir()), weights, seed), 2, 0)
+                rows["plain"].append({"epoch": plain.seconds / 2})
+                entry = run(few, work, "full", seed, arch=arch, weights=file, epochs=2)
+                rows["fastcnn"].append(
+                    {
+                        "epoch": entry["seconds"]["total"] / 2,
+                        "precision": entry["precision"],
+                        "speeds": entry["images_per_second"],
+                    }
+                )
+        found[arch] = dict(rows)
+    return found
+
+
+def accuracy(data: Path, work: Path) -> dict[str, Any]:
+    """Score everything that the 1,106 images can be trained by, over three seeds."""
+    rows: dict[str, list[dict[str, float]]] = defaultdict(list)
+    weights = found_weights(LITE, None)
+    with cache(work / "cache"):
+        for seed in SEEDS:
+            for name in ("head", "lp-ft", "full"):
+                rows[name].append(strategy(data, work, name, seed))
+            for name, fit in (("plain frozen", plain_frozen), ("plain fine_tune", plain_fine_tune)):
+                plain = fit(plain_learner(sorted(data.glob("*.jpg")), weights, seed), 5)
+                rows[name].append({"seconds": plain.seconds, "accuracy": plain.accuracy})
+            keep("accuracy", dict(rows))
+    return dict(rows)
+
+
+def strategy(data: Path, work: Path, name: str, seed: int) -> dict[str, float]:
+    """Return seconds and accuracy of one strategy."""
+    entry = run(data, work, name, seed)
+    return {
+        "seconds": entry["seconds"]["total"],
+        "features": entry["seconds"]["features"],
+        "accuracy": entry["metrics"]["accuracy"],
+        **{f"images/s {part}": speed for part, speed in entry["images_per_second"].items()},
+    }
+
+
+def run(data: Path, work: Path, name: str, seed: int, **settings: Any) -> dict[str, Any]:
+    """Run one strategy of fastcnn and return its entry in the record."""
+    if name == "full" and "epochs" in settings:
+        settings["freeze_epochs"] = 0
+    run = fastcnn.run(
+        "pets",
+        data=data,
+        out=work / "run",
+        force=True,
+        strategy=name,
+        seed=seed,
+        narrator=Narrator(quiet=True),
+        **{"arch": LITE, **settings},
+    )
+    entry: dict[str, Any] = run.record["strategies"][name]
+    return entry
+
+
+def first_images(data: Path, work: Path) -> Path:
+    """Copy the first images of each breed, and return their folder."""
+    folder = work / "few"
+    if not folder.exists():
+        folder.mkdir()
+        count: dict[str, int] = defaultdict(int)
+        for path in sorted(data.glob("*.jpg")):
+            count[breed(path)] += 1
+            if count[breed(path)] <= PER_BREED:
+                shutil.copy(path, folder)
+    return folder
+
+
+@contextmanager
+def cache(folder: Path) -> Iterator[None]:
+    """Give fastcnn a cache of its own, so that nothing measured or computed before helps."""
+    before = os.environ.get("FASTCNN_CACHE")
+    os.environ["FASTCNN_CACHE"] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["FASTCNN_CACHE"]
+        else:
+            os.environ["FASTCNN_CACHE"] = before
+
+
+SECTIONS: dict[str, Callable[[Path, Path], dict[str, Any]]] = {
+    "head": head,
+    "full": full,
+    "accuracy": accuracy,
+    "agreement": agreement,
+    "process": whole_processes,
+    "roof": roof,
+}
+
+if __name__ == "__main__":
+    main()

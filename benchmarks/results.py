@@ -1,0 +1,146 @@
+"""Keeps what the benchmarks found, and writes it as tables with the machine and the versions."""
+
+import json
+import statistics
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from fastcnn.environment import environment
+from fastcnn.files import write_json, write_text
+
+KEPT = Path(__file__).with_name("engine.json")
+PAGE = Path(__file__).with_name("README.md")
+Rows = Sequence[Mapping[str, float]]
+
+
+def keep(section: str, found: Mapping[str, Any]) -> None:
+    """Put a section's figures beside the others."""
+    kept = json.loads(KEPT.read_text("utf-8")) if KEPT.exists() else {}
+    machine = environment("cpu")
+    kept[section] = {"date": str(date.today()), "machine": machine, "found": dict(found)}
+    write_json(KEPT, kept)
+
+
+def write_tables() -> None:
+    """Write the page of tables anew from all that is kept."""
+    kept = json.loads(KEPT.read_text("utf-8"))
+    parts = [INTRODUCTION]
+    for section, write in TABLES.items():
+        if section in kept:
+            parts += [write(kept[section]["found"]), _measured_on(kept[section])]
+    write_text(PAGE, "\n\n".join(parts) + "\n")
+
+
+INTRODUCTION = """# Benchmarks
+
+`engine.py` runs plain fastai, as its documentation writes it, and fastcnn side by side in one
+process: the same images, split, body and number of epochs, repeats interleaved. This page is
+written by it. Seconds run from the model built to the validation predictions in hand; for fastcnn
+they include hashing, decoding, choosing the precision, features and the solver."""
+
+
+def _head(found: Mapping[str, Rows]) -> str:
+    plain = _median(found["plain"], "seconds")
+    names = {
+        "plain": "plain fastai, frozen, 5 epochs",
+        "cold": "fastcnn `head`, empty cache",
+        "warm": "fastcnn `head`, features in the cache",
+    }
+    rows = [
+        [
+            names[name],
+            f"{_median(values, 'seconds'):.2f}",
+            f"{plain / _median(values, 'seconds'):.1f}",
+            f"{statistics.mean(row['accuracy'] for row in values):.3f}",
+        ]
+        for name, values in found.items()
+    ]
+    title = "## A head on ten images a breed (370 images, tf_efficientnet_lite0, 224 px)"
+    return f"{title}\n\n" + _table(["", "seconds", "times faster", "mean accuracy"], rows)
+
+
+def _full(found: Mapping[str, Mapping[str, Rows]]) -> str:
+    rows = []
+    for arch, values in found.items():
+        plain, ours = (_median(values[name], "epoch") for name in ("plain", "fastcnn"))
+        precision = values["fastcnn"][-1]["precision"]
+        rows.append([arch, f"{plain:.1f}", f"{ours:.1f}", f"{plain / ours:.2f}", str(precision)])
+    title = "## Everything trained: seconds an epoch (370 images, 224 px, batches of 32)"
+    heads = ["body", "plain fastai", "fastcnn `full`", "times faster", "precision chosen"]
+    return f"{title}\n\n" + _table(heads, rows)
+
+
+def _accuracy(found: Mapping[str, Rows]) -> str:
+    rows = [
+        [
+            name,
+            f"{statistics.mean(row['accuracy'] for row in values):.3f}",
+            ", ".join(f"{row['accuracy']:.3f}" for row in values),
+            f"{_median(values, 'seconds'):.0f}",
+        ]
+        for name, values in found.items()
+    ]
+    title = "## Accuracy on all 1,106 images (tf_efficientnet_lite0, 5 epochs, a split a seed)"
+    return f"{title}\n\n" + _table(["", "mean", "each seed", "seconds"], rows)
+
+
+def _agreement(found: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
+    rows = []
+    for arch, losses in found.items():
+        plain = losses["fp32"][-1]
+        for name, values in losses.items():
+            rows.append([arch, name, f"{values[-1]:.4f}", f"{abs(values[-1] / plain - 1):.2%}"])
+    title = "## The loss after the same ten steps on the same batches (random weights)"
+    return f"{title}\n\n" + _table(["body", "precision", "loss", "away from fp32"], rows)
+
+
+def _process(found: Mapping[str, float]) -> str:
+    rows = [[name, f"{seconds:.1f}"] for name, seconds in found.items()]
+    title = "## Whole processes, 1,106 images, imports and export included"
+    return f"{title}\n\n" + _table(["", "seconds"], rows)
+
+
+def _roof(found: Mapping[str, Any]) -> str:
+    products = [
+        f"{name.removeprefix('torch.')} {speed:.2f} TFLOP/s"
+        for name, speed in found["product"].items()
+    ]
+    rows = [
+        [arch, work, *(f"{speeds[work].get(name, 0):.1f}" for name in PRECISION_NAMES)]
+        for arch, speeds in found["models"].items()
+        for work in ("inference", "training")
+    ]
+    title = "## The roof: models alone, images a second in batches of 8"
+    text = f"A dense matrix product: {', '.join(products)}. 0: given up as clearly slower."
+    return f"{title}\n\n{text}\n\n" + _table(["body", "", *PRECISION_NAMES], rows)
+
+
+PRECISION_NAMES = ("fp32", "fp32 channels_last", "bf16 channels_last")
+TABLES = {
+    "head": _head,
+    "accuracy": _accuracy,
+    "full": _full,
+    "agreement": _agreement,
+    "process": _process,
+    "roof": _roof,
+}
+
+
+def _median(rows: Rows, name: str) -> float:
+    return statistics.median(row[name] for row in rows)
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _measured_on(kept: Mapping[str, Any]) -> str:
+    machine = kept["machine"]
+    versions = ", ".join(f"{name} {machine[name]}" for name in ("fastai", "torch", "timm"))
+    return (
+        f"{kept['date']}, {machine['cores']} cores of {machine['cpu']}, "
+        f"Python {machine['python']}, {versions}."
+    )

@@ -1,0 +1,96 @@
+"""Putting together what a strategy trains: loaders, learner, and what all strategies share."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastai.data.core import DataLoaders
+from torch import Tensor
+
+from fastcnn.data.augmentation import apply_augmentation
+from fastcnn.data.feature_store import FeatureStore
+from fastcnn.data.loaders import make_loaders
+from fastcnn.data.pixels import PixelCache
+from fastcnn.models.architectures import feature_shape
+from fastcnn.models.groups import parameter_groups
+from fastcnn.models.heads import layout_of
+from fastcnn.models.learner import add_normalisation, build_learner
+from fastcnn.narrator import Narrator
+from fastcnn.plan import Plan
+from fastcnn.run_folder import HISTORY_FILE
+from fastcnn.training.choice import PrecisionChoice
+from fastcnn.training.history import History
+from fastcnn.training.job import Job
+from fastcnn.training.losses import class_weights, sampling_weights
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What the strategies of one run share."""
+
+    pixels: PixelCache
+    """Pictures that one decoded serve the next."""
+    store: FeatureStore
+    """Features that one computed serve the next."""
+    choice: PrecisionChoice
+    """What was measured once holds for all."""
+
+    @classmethod
+    def by(cls, plan: Plan, store: FeatureStore, narrator: Narrator) -> "Shared":
+        """Start with an empty pixel cache and what the plan's settings say of precisions."""
+        return cls(PixelCache(), store, PrecisionChoice(plan.settings, plan.device, narrator))
+
+
+def make_job(
+    plan: Plan, strategy: str, folder: Path | None, shared: Shared, narrator: Narrator
+) -> Job:
+    """Build loaders and learner of one strategy; no picture has been decoded after it.
+
+    Its history is written to `folder`, and nowhere where that is None.
+    """
+    architecture, settings = plan.weights.architecture, plan.settings
+    dls = loaders_at(plan, shared, settings.size)
+    learner = build_learner(
+        dls,
+        plan.weights,
+        settings,
+        is_random=strategy == "scratch",
+        weights_of_classes=_class_weights(plan, dls.vocab),
+    )
+    return Job(
+        strategy=strategy,
+        settings=settings,
+        images=plan.images,
+        learner=learner,
+        groups=parameter_groups(learner.model, architecture),
+        layout=layout_of(feature_shape(architecture, settings.size)),
+        choice=shared.choice,
+        store=shared.store,
+        history=History(folder / HISTORY_FILE if folder else None),
+        narrator=narrator,
+        loaders_at=lambda size: loaders_at(plan, shared, size),
+    )
+
+
+def loaders_at(plan: Plan, shared: Shared, size: int) -> DataLoaders:
+    """Return the loaders of the plan's images with pictures of `size` pixels a side."""
+    settings = plan.settings.changed(size=size)
+    block = copy.copy(plan.recipe.data_block(settings))
+    block.item_tfms, block.batch_tfms = apply_augmentation(block, settings)
+    dls = make_loaders(block, plan.images, settings, plan.device, shared.pixels)
+    if settings.balance == "sampling":
+        dls.train.sampling_weights = sampling_weights(_training_labels(plan))
+    add_normalisation(dls, plan.weights.architecture)
+    return dls
+
+
+def _class_weights(plan: Plan, classes: Sequence[object]) -> Tensor | None:
+    if plan.settings.balance != "weights":
+        return None
+    weights = class_weights(_training_labels(plan), [str(name) for name in classes])
+    return weights.to(plan.device)
+
+
+def _training_labels(plan: Plan) -> list[str]:
+    return [plan.images.labels[index] for index in plan.images.train]

@@ -1,0 +1,139 @@
+"""Settings as a command was given them: mistakes are found in a moment, before torch is imported.
+
+The plan of a run checks them all once more (see `make_plan`), where it knows everything.
+"""
+
+import ast
+import json
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fastcnn.errors import Problem, UsageError
+from fastcnn.places import user_path
+from fastcnn.recipe_book import list_recipes
+from fastcnn.run_folder import RUN_FILE
+from fastcnn.setting_checks import STRATEGY_NAMES, option
+from fastcnn.setting_uses import EPOCHS, does, refuse_unused
+from fastcnn.settings import SETTING_NAMES, Settings, resolve_settings
+
+NOT_KNOWN_YET = {"freeze_until": "?"}
+"""Stands for the defaults of a recipe that only running it would tell: it may name a block."""
+
+
+def read_config(path: str | None) -> dict[str, Any]:
+    """Return the settings, and the data, of an earlier run: its folder or its `run.json`.
+
+    Raises:
+        UsageError: there is no such run.
+    """
+    if path is None:
+        return {}
+    file = user_path(path)
+    file = file / RUN_FILE if file.is_dir() else file
+    try:
+        settings = json.loads(file.read_text("utf-8"))["settings"]
+        return dict(settings)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"--config {path} cannot be read as the run.json of an earlier run: {error}",
+            hint="give the folder of a run, or the run.json in it",
+        ) from error
+
+
+def require_settings(
+    recipe: str, config: Mapping[str, Any], given: Mapping[str, Any], *, all_used: bool = True
+) -> None:
+    """Find what is wrong with the settings given, laid over those of `config` and of the recipe.
+
+    Args:
+        recipe: name or file.
+        config: what `read_config` returned.
+        given: the command's own; None is not given.
+        all_used: whether a setting that the strategy has no use for is a mistake.
+
+    Raises:
+        UsageError: with everything that is wrong.
+    """
+    defaults = stated_defaults(recipe)
+    config = {name: value for name, value in config.items() if name in SETTING_NAMES}
+    layers = (NOT_KNOWN_YET if defaults is None else defaults, config, given)
+    problems: list[Problem] = []
+    try:
+        resolve_settings(*layers)
+    except UsageError as error:
+        problems += error.problems
+    if all_used and defaults is not None:
+        problems += _unused(layers, given)
+    if problems:
+        raise UsageError.of(problems)
+
+
+def stated_defaults(recipe: str) -> dict[str, Any] | None:
+    """Return the defaults that a recipe's source states, without importing it.
+
+    None where they are computed, or where there is no such recipe.
+    """
+    paths = {entry.name: entry.path for entry in list_recipes()}
+    path = user_path(recipe) if recipe.endswith(".py") else paths.get(recipe, Path(recipe))
+    try:
+        body = ast.parse(path.read_text("utf-8")).body
+        calls = [call for statement in body if (call := _recipe_call(statement))]
+        stated = [word.value for word in calls[-1].keywords if word.arg in ("defaults", None)]
+        return dict(ast.literal_eval(stated[0])) if stated else {}
+    except (OSError, SyntaxError, ValueError, TypeError, IndexError):
+        return None
+
+
+def training_command(
+    recipe: str,
+    places: Mapping[str, str | None],
+    given: Mapping[str, Any],
+    beneath: Mapping[str, Any],
+    rate: float,
+) -> str:
+    """Return the command that trains at a rate just found, with what else was given.
+
+    Args:
+        recipe: name or file.
+        places: `data` and `config` as given.
+        given: settings of this command; what the training has no use for is left out.
+        beneath: the recipe's defaults, overlaid by the settings of `config`.
+        rate: the rate.
+    """
+    given = {name: value for name, value in given.items() if value is not None and name != "lr"}
+    beneath = {name: value for name, value in beneath.items() if name in SETTING_NAMES}
+    settings = resolve_settings(beneath, given)
+    if not any(EPOCHS in does(name, settings) for name in settings.strategies):
+        given["strategy"] = Settings.strategy  # a head that is solved has no rate
+        settings = settings.changed(strategy=Settings.strategy)
+    used = {
+        name: value for name, value in given.items() if not refuse_unused({name: value}, settings)
+    }
+    words = ["fastcnn", "recipe", recipe]
+    for name, value in {**places, **used, "lr": f"{rate:.2g}"}.items():
+        if value is not None and value is not False:
+            words += [option(name)] if value is True else [option(name), str(value)]
+    return shlex.join(words)
+
+
+def _recipe_call(statement: ast.stmt) -> ast.Call | None:
+    """Return the `Recipe(...)` of `RECIPE = Recipe(...)`, where the statement is one."""
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Call):
+        return None
+    names = [target.id for target in statement.targets if isinstance(target, ast.Name)]
+    return statement.value if names == ["RECIPE"] else None
+
+
+def _unused(layers: tuple[Mapping[str, Any], ...], given: Mapping[str, Any]) -> list[Problem]:
+    """Return what is given in vain; whether it is wrong besides has been looked at."""
+    values = {
+        name: value
+        for layer in layers
+        for name, value in layer.items()
+        if name in SETTING_NAMES and value is not None
+    }
+    if not set(str(values.get("strategy", "")).split("-vs-")) <= {*STRATEGY_NAMES, ""}:
+        return []
+    return refuse_unused(given, Settings(**values))

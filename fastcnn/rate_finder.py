@@ -1,0 +1,148 @@
+"""The learning-rate range test as a flow of its own: from a recipe or folder to four readings."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from fastcnn import folder_recipe
+from fastcnn.assembly import Shared, make_job
+from fastcnn.data.feature_store import FeatureStore
+from fastcnn.data.images import damaged_files_named
+from fastcnn.errors import UsageError, did_you_mean
+from fastcnn.interrupts import interrupts_win
+from fastcnn.narrator import Narrator
+from fastcnn.places import user_path
+from fastcnn.plan import Plan, make_plan
+from fastcnn.recipe import Recipe
+from fastcnn.recipe_book import find_recipe, list_recipes
+from fastcnn.setting_checks import option
+from fastcnn.training.train import search_rates
+
+NO_PART = (
+    *("epochs", "freeze_epochs", "freeze_until", "lr", "schedule", "clip", "accumulate"),
+    *("mixup", "cutmix", "ema", "early_stop", "save_best", "progressive"),
+)
+"""Settings of the training that the rate is for, which change nothing in the test."""
+ON_PICTURES, ON_FEATURES = ("augment",), ("views",)
+"""Settings that matter only for a test on pictures, or on the features of a frozen body."""
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What a range test found, and on what."""
+
+    data: str
+    """Which images."""
+    arch: str
+    """Which network."""
+    tested: str
+    """What of it learned."""
+    suggestions: dict[str, float]
+    """fastai's four readings of the curve: valley, minimum, steep, slide."""
+    curve: list[tuple[float, float]]
+    """Rate and smoothed loss of every step whose loss was a finite number."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document of `fastcnn lr-find --json`."""
+        return {"suggestions": self.suggestions, "curve": [list(point) for point in self.curve]}
+
+
+def find_recipe_or_folder(name: str, data: str | None) -> tuple[Recipe, str | None]:
+    """Return the recipe that `name` means, and where its images are, None for the recipe's own.
+
+    A folder of the user's is its own data, read by the folder recipe.
+
+    Raises:
+        UsageError: there is neither, or the folder was given data besides.
+    """
+    known = [entry.name for entry in list_recipes()]
+    if name in known or name.endswith(".py"):
+        return find_recipe(name), data
+    if not user_path(name).is_dir():
+        raise UsageError(
+            f"{name!r} is neither a recipe{did_you_mean(name, known)} nor a folder",
+            hint="fastcnn recipes lists the recipes; a recipe of your own ends in .py",
+        )
+    if data is not None:
+        raise UsageError(
+            f"both the folder {name} and --data {data} were given, expected one of them",
+            hint="leave --data away, or name a recipe that shall read it",
+        )
+    return folder_recipe.RECIPE, name
+
+
+def find_rates(
+    recipe: Recipe,
+    *,
+    data: str | Path | None = None,
+    config: Mapping[str, Any] | None = None,
+    narrator: Narrator | None = None,
+    **settings: Any,
+) -> Rates:
+    """Run the range test that suits a strategy; `head` where none is named.
+
+    The head is tested on the features of a frozen body, which are stored and found again; with
+    the strategy `scratch` the whole network is tested, on pictures.
+
+    Args:
+        recipe: says what the images are.
+        data: folder of images; None takes the recipe's own, or its drawn sample.
+        config: settings of an earlier run, below those given here.
+        narrator: where notes and progress go.
+        **settings: any field of `fastcnn.settings.Settings`.
+
+    Raises:
+        FastcnnError: something given is wrong or cannot be had; its class says what.
+    """
+    narrator, config = narrator or Narrator(), config or {}
+    folder = data or config.get("data")
+    source = str(user_path(folder).absolute()) if folder else None
+    given = {name: value for name, value in settings.items() if value is not None}
+    recipe = replace(recipe, defaults={"strategy": "head", **recipe.defaults})
+    strategy = _tested(recipe, config, given)
+    # As a config: nothing that belongs to the training that follows is refused for being unused.
+    plan = make_plan(recipe, source, {**config, **given}, {}, narrator)
+    _tell_what_plays_no_part(given, strategy, narrator)
+    return _search(plan, strategy, narrator)
+
+
+def _search(plan: Plan, strategy: str, narrator: Narrator) -> Rates:
+    if plan.settings.deterministic:
+        torch.use_deterministic_algorithms(True)
+    with interrupts_win(), FeatureStore() as store, damaged_files_named(plan.images.items):
+        shared = Shared.by(plan, store, narrator)
+        found = search_rates(make_job(plan, strategy, None, shared, narrator))
+    return Rates(
+        data=plan.source.title,
+        arch=plan.settings.arch,
+        tested="whole network" if strategy == "scratch" else "head on a frozen body",
+        suggestions=found.suggestions,
+        curve=[(rate, loss) for rate, loss in found.curve if math.isfinite(loss)],
+    )
+
+
+def _tested(recipe: Recipe, *layers: Mapping[str, Any]) -> str:
+    """Return the strategy whose test is run; all but `scratch` begin with the same frozen body.
+
+    Raises:
+        UsageError: two different tests are asked for.
+    """
+    asked = [layer["strategy"] for layer in (recipe.defaults, *layers) if "strategy" in layer][-1]
+    first, *more = str(asked).split("-vs-")
+    if more and "scratch" in (first, *more):
+        raise UsageError(
+            f"--strategy {asked} asks for two range tests, expected one",
+            hint="--strategy scratch tests the whole network, --strategy head its head",
+        )
+    return first
+
+
+def _tell_what_plays_no_part(given: Mapping[str, Any], strategy: str, narrator: Narrator) -> None:
+    idle = {*NO_PART, *(ON_FEATURES if strategy == "scratch" else ON_PICTURES)}
+    names = [option(name) for name in given if name in idle]
+    if names:
+        narrator.say(f"no part in the range test: {', '.join(names)}")

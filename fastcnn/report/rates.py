@@ -1,0 +1,130 @@
+"""What a range test found: a table and a chart on the terminal, and a picture."""
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.table import Table
+
+from fastcnn.errors import UsageError
+from fastcnn.files import write_bytes
+from fastcnn.narrator import Narrator
+from fastcnn.places import shown_path, user_path
+from fastcnn.report.rate_chart import Mark, frame_of, loss_at, rate_chart, shown_losses
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from fastcnn.rate_finder import Rates
+
+CURVE_FILE = "lr-find.png"
+MADE_BY = "fastcnn lr-find"
+"""Stands in the pictures written here, so that they are known again."""
+
+MEANINGS = {
+    "valley": "in the longest fall of the loss; --lr auto takes it",
+    "minimum": "a tenth of the rate where the loss is lowest",
+    "steep": "where the loss falls fastest",
+    "slide": "the last one before the loss turns up steeply",
+}
+"""fastai's four readings of the curve, in the order that they are shown in."""
+MARKS = {
+    "valley": Mark("●", "o", "bold green"),
+    "minimum": Mark("▼", "v", "bold cyan"),
+    "steep": Mark("▲", "^", "bold yellow"),
+    "slide": Mark("◆", "#", "bold magenta"),
+}
+DRAWN = {
+    "valley": ("o", "#009e73"),
+    "minimum": ("v", "#0072b2"),
+    "steep": ("^", "#e69f00"),
+    "slide": ("D", "#cc79a7"),
+}
+"""The same marks in a picture, in Okabe and Ito's colours."""
+
+
+def require_free_picture(out: str | None, *, force: bool) -> Path:
+    """Return where the picture goes: no file of another kind or another name is written over.
+
+    A curve that an earlier call left under the usual name is replaced.
+
+    Raises:
+        UsageError: there is something else, or `out` is not the name of a picture.
+    """
+    path = user_path(out or CURVE_FILE)
+    if path.suffix.lower() != ".png" or path.is_dir():
+        raise UsageError(
+            f"--out is {out or CURVE_FILE}, expected a picture's name that ends in .png",
+            hint=f"for example --out {CURVE_FILE}",
+        )
+    if path.exists() and not force and not (out is None and _is_ours(path)):
+        raise UsageError(
+            f"{path} is there already, expected a new file",
+            hint=f"add --force to replace it, or give another: --out {path.stem}-2.png",
+        )
+    return path
+
+
+def rates_table(rates: "Rates", *, unicode: bool) -> Table:
+    """Return the four readings, under 80 columns wide."""
+    table = Table(
+        title=f"{rates.data}: {rates.arch}, {rates.tested}",
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        title_style="",
+    )
+    table.add_column("")
+    table.add_column("reading")
+    table.add_column("rate", justify="right")
+    table.add_column("what it is")
+    for name, meaning in MEANINGS.items():
+        mark = MARKS[name].text(unicode=unicode)
+        table.add_row(mark, name, f"{rates.suggestions[name]:.2g}", meaning)
+    return table
+
+
+def show_rates(rates: "Rates", picture: Path, following: str, narrator: Narrator) -> None:
+    """Print the readings; where somebody looks the curve too; and what to do next."""
+    console = narrator.console
+    unicode = console.encoding.lower().startswith("utf")
+    if console.is_terminal and not narrator.quiet:
+        frame = frame_of(rates.curve, console.width, unicode=unicode)
+        ordered = {name: rates.suggestions[name] for name in MEANINGS}
+        narrator.show(rate_chart(rates.curve, ordered, MARKS, frame))
+    narrator.show(rates_table(rates, unicode=unicode))
+    narrator.say(f"curve: {shown_path(picture.absolute())}")
+    narrator.say(f"next: {following}")
+
+
+def write_rates(rates: "Rates", path: Path) -> None:
+    """Write the curve as a PNG."""
+    picture = io.BytesIO()
+    rates_figure(rates).savefig(picture, format="png", dpi=120, metadata={"Software": MADE_BY})
+    write_bytes(path, picture.getvalue())
+
+
+def rates_figure(rates: "Rates") -> "Figure":
+    """Draw the loss over the rate, on a logarithmic axis, with the four readings marked."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.5, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(*zip(*rates.curve, strict=True), color="#444444", linewidth=1.5, zorder=1)
+    for name, (marker, colour) in DRAWN.items():
+        rate = rates.suggestions[name]
+        place = (rate, loss_at(rates.curve, rate))
+        axes.plot(*place, marker, color=colour, markersize=9, label=f"{name} {rate:.2g}")
+    axes.set(xscale="log", xlabel="learning rate", ylabel="smoothed loss")
+    low, high = shown_losses(rates.curve)
+    axes.set_ylim(low - 0.05 * (high - low), high)
+    axes.set_title(f"{rates.data}: {rates.arch}, {rates.tested}", fontsize=10, loc="left")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False)
+    return figure
+
+
+def _is_ours(path: Path) -> bool:
+    with path.open("rb") as file:
+        return MADE_BY.encode() in file.read(1024)

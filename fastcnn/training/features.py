@@ -1,0 +1,186 @@
+"""What a frozen body makes of each picture: taken from the store, or computed and stored."""
+
+import hashlib
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from fastai.data.core import DataLoaders
+from torch import Tensor, nn
+
+from fastcnn.data.decoded import as_network_input, decoded_batches, fingerprint
+from fastcnn.data.feature_store import FeatureStore, feature_key, image_hashes
+from fastcnn.data.views import View
+from fastcnn.errors import TrainingError
+from fastcnn.models.heads import FeatureLayout
+from fastcnn.narrator import Narrator
+from fastcnn.training.out_of_memory import OutOfMemory, attempt
+from fastcnn.training.precision import Precision
+
+BATCH = 16
+"""Pictures in a forward pass without gradients: more are not faster on a processor."""
+BATCH_ON_GPU = 128
+KEPT_TOGETHER = 512
+"""Vectors that go to the store in one go: what a run killed in the middle has then kept."""
+Vectors = dict[str, npt.NDArray[np.float32]]
+"""Features (F,) by the key they are stored under."""
+MEASURED_BATCHES = 4
+"""Batches that the speed of decoding and of the body alone is measured on."""
+
+
+@dataclass(frozen=True)
+class FrozenBody:
+    """A body that does not move, and everything that decides what it makes of a picture file."""
+
+    body: nn.Module
+    """In evaluation mode, laid out for `precision`."""
+    layout: FeatureLayout
+    """How its output is pooled."""
+    dls: DataLoaders
+    """Their validation transforms are what a picture goes through."""
+    precision: Precision
+    """What it computes in."""
+
+    def features(self, pixels: Tensor) -> Tensor:
+        """Return pooled features, (N, F) float32 on the processor, of pixels (N, 3, H, W) uint8."""
+        batch = self.precision.layout(as_network_input(pixels, self.dls))
+        with torch.inference_mode(), self.precision.autocast(self.dls.device):
+            output = self.body(batch)
+        return self.layout.pooled(output).cpu().clone()
+
+    def key_parts(self) -> dict[str, str]:
+        """Return what a stored vector depends on beside the picture and the view."""
+        return {
+            "pixels": fingerprint(self.dls),
+            "body_sha256": body_sha256(self.body),
+            "precision": self.precision.name,
+        }
+
+
+class FeatureBank:
+    """The features of a data set's pictures under one frozen body."""
+
+    def __init__(self, frozen: FrozenBody, store: FeatureStore, narrator: Narrator) -> None:
+        """Draw from `store`, and add to it what was not there."""
+        self.frozen, self.store, self.narrator = frozen, store, narrator
+        self.batch = BATCH if frozen.dls.device.type == "cpu" else BATCH_ON_GPU
+        self.seconds = 0.0
+        self.n_computed = 0
+        self.compute_seconds = 0.0
+
+    def features(self, paths: Sequence[Path], views: Sequence[View]) -> Tensor:
+        """Return the features of every picture in every view, (N, V, F), float32."""
+        started = time.perf_counter()
+        keys = self._keys(paths, views)
+        found = self.store.get([key for row in keys for key in row])
+        missing = [place for place, row in enumerate(keys) if any(key not in found for key in row)]
+        if missing:
+            self.frozen.body.eval()
+            computed = self._compute([paths[place] for place in missing], views)
+            found |= self._kept(computed, [keys[place] for place in missing])
+            self.n_computed += len(missing) * len(views)
+            self.compute_seconds += time.perf_counter() - started
+        result = torch.stack(
+            [torch.stack([torch.as_tensor(found[key]) for key in row]) for row in keys]
+        )
+        self.seconds += time.perf_counter() - started
+        return result
+
+    def n_missing(self, paths: Sequence[Path], views: Sequence[View]) -> int:
+        """Return of how many pictures the store lacks a view."""
+        keys = self._keys(paths, views)
+        found = self.store.get([key for row in keys for key in row])
+        return sum(any(key not in found for key in row) for row in keys)
+
+    def speeds(self, paths: Sequence[Path]) -> dict[str, float | None]:
+        """Return images a second of decoding alone, of the body alone, and of both as computed.
+
+        None where all features were found, so that nothing was decoded. A picture in two views
+        counts as two.
+        """
+        if not self.n_computed:
+            return {"loader": None, "model": None, "together": None}
+        few = paths[: MEASURED_BATCHES * self.batch]
+        started = time.perf_counter()
+        batches = [pixels for _, pixels in decoded_batches(few, self.frozen.dls, self.batch)]
+        decoded = time.perf_counter()
+        for pixels in batches:
+            self.frozen.features(pixels)
+        ended = time.perf_counter()
+        return {
+            "loader": round(len(few) / (decoded - started), 2),
+            "model": round(len(few) / (ended - decoded), 2),
+            "together": round(self.n_computed / self.compute_seconds, 2),
+        }
+
+    def _keys(self, paths: Sequence[Path], views: Sequence[View]) -> list[list[str]]:
+        parts = self.frozen.key_parts()
+        return [
+            [feature_key(image_sha256=image, view=view.name, **parts) for view in views]
+            for image in image_hashes(paths)
+        ]
+
+    def _compute(self, paths: Sequence[Path], views: Sequence[View]) -> Iterator[Tensor]:
+        """Yield the features of each picture, (V, F), in the order of `paths`."""
+        done = 0
+        with self.narrator.bar("features", len(paths)) as advance:
+            while done < len(paths):
+                for vectors in self._batches(paths[done:], views):
+                    yield from vectors
+                    done += len(vectors)
+                    advance(done)
+
+    def _batches(self, paths: Sequence[Path], views: Sequence[View]) -> Iterator[Tensor]:
+        """Yield the features of batch after batch, (n, V, F).
+
+        Where memory runs out it ends there, and batches are half as large from then on.
+        """
+        decoded = decoded_batches(paths, self.frozen.dls, self.batch)
+
+        def next_vectors() -> Tensor | None:
+            for _, pixels in decoded:
+                seen = [self.frozen.features(view.apply(pixels)) for view in views]
+                return torch.stack(seen, dim=1)
+            return None
+
+        while isinstance(vectors := attempt(next_vectors), Tensor):
+            yield vectors
+        if isinstance(vectors, OutOfMemory):
+            self._halve(vectors.reason)
+
+    def _halve(self, reason: str) -> None:
+        if self.batch == 1:
+            raise TrainingError(
+                f"memory ran out with one picture in the network: {reason}",
+                hint="give smaller pictures or a smaller network, for example --size 128",
+            )
+        self.batch //= 2
+        self.narrator.warn(
+            f"memory ran out while features were computed; it goes on with {self.batch} "
+            "pictures at a time"
+        )
+
+    def _kept(self, computed: Iterator[Tensor], keys: list[list[str]]) -> Vectors:
+        """Store the vectors as they come, and return them all."""
+        everything: Vectors = {}
+        fresh: Vectors = {}
+        for row, vectors in zip(keys, computed, strict=True):
+            fresh |= {key: vector.numpy() for key, vector in zip(row, vectors, strict=True)}
+            if len(fresh) >= KEPT_TOGETHER:
+                self.store.put(fresh)
+                everything, fresh = everything | fresh, {}
+        self.store.put(fresh)
+        return everything | fresh
+
+
+def body_sha256(body: nn.Module) -> str:
+    """Return a hash of a body's structure, of every weight and of every statistic."""
+    digest = hashlib.sha256(repr(body).encode())
+    for name, tensor in body.state_dict().items():
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()

@@ -1,0 +1,64 @@
+"""The phase that solves a linear head on the features of a frozen body."""
+
+import time
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from fastcnn.data.views import views
+from fastcnn.models.heads import on_features
+from fastcnn.training.history import EpochRow
+from fastcnn.training.job import Job
+from fastcnn.training.losses import class_weights
+from fastcnn.training.phases import Phase
+from fastcnn.training.solver import SolvedHead, Stage, solve_head
+
+
+def solve_phase(job: Job, phase: Phase) -> SolvedHead:
+    """Put the best linear head on the body, and a row a strength of the solver's path down."""
+    train = job.head_features(job.images.train, views(job.settings.views))
+    valid = job.head_features(job.images.valid, views(1))[:, 0]
+    started = time.perf_counter()
+    solved = _solve(job, train)
+    linear: Any = on_features(job.learner.model[1], job.layout)[-1]
+    with torch.no_grad():
+        linear.weight.copy_(solved.weight)
+        linear.bias.copy_(solved.bias)
+    seconds = (time.perf_counter() - started) / len(solved.stages)
+    job.precisions[phase.name] = job.bank.frozen.precision.name
+    for stage in solved.stages:
+        job.history.add(_row(job, phase, stage, valid, seconds))
+    return solved
+
+
+def _solve(job: Job, train: Tensor) -> SolvedHead:
+    n_images, n_views, _ = train.shape
+    labels = [job.images.labels[index] for index in job.images.train]
+    classes = list(map(str, job.learner.dls.vocab))
+    weighted = job.settings.balance == "weights"
+    return solve_head(
+        train.flatten(0, 1),
+        job.targets(job.images.train).repeat_interleave(n_views),
+        len(classes),
+        groups=torch.arange(n_images).repeat_interleave(n_views),
+        class_weights=class_weights(labels, classes) if weighted else None,
+        seed=job.settings.seed,
+    )
+
+
+def _row(job: Job, phase: Phase, stage: Stage, valid: Tensor, seconds: float) -> EpochRow:
+    """Score a stage on the validation images; the solver itself never sees them."""
+    targets = job.targets(job.images.valid)
+    logits = F.linear(valid, stage.weight, stage.bias)
+    return EpochRow(
+        phase=phase.name,
+        epoch=len(job.history.rows) + 1,
+        train_loss=stage.train_loss,
+        valid_loss=float(F.cross_entropy(logits, targets)),
+        accuracy=float((logits.argmax(1) == targets).float().mean()),
+        lr_head=None,
+        lr_body=None,
+        seconds=round(seconds, 3),
+    )
