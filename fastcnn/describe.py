@@ -55,6 +55,8 @@ def describe_strategy(
         "seconds": {"features": features, "train": round(total - features, 3), "total": total},
         "images_per_second": trained.images_per_second,
         "epochs": total_epochs(trained.phases),
+        # Smaller than the settings say where memory ran out.
+        "batches": {"bs": job.settings.bs, "accumulate": job.settings.accumulate},
         "precision": trained.precision,
         "lr": trained.rates(job.groups, job.settings.lr),
         "solver": trained.solver(),

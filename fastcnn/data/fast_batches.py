@@ -24,12 +24,11 @@ def faster_batch(transform: Any) -> Any:
     """Return a transform that does what `transform` does, sooner; or itself where there is none."""
     if type(transform).__module__ != AffineCoordTfm.__module__:  # someone's own may do anything
         return transform
-    twin = copy.copy(transform)
     if isinstance(transform, AffineCoordTfm) and _is_projective(transform):
-        twin.__class__ = WarpAtOnce
-    elif isinstance(transform, LightingTfm):
-        twin.space_fn = light_at_once
-    return twin
+        return _changed(transform, __class__=WarpAtOnce)
+    if isinstance(transform, LightingTfm):
+        return _changed(transform, space_fn=light_at_once)
+    return transform
 
 
 class WarpAtOnce(AffineCoordTfm):
@@ -88,6 +87,13 @@ def light_at_once(images: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
 def _is_projective(transform: Any) -> bool:
     known = all(type(warp) is PERSPECTIVE for warp in transform.coord_fs)
     return known and transform.mode == "bilinear"
+
+
+def _changed(transform: Any, **attributes: Any) -> Any:
+    twin = copy.copy(transform)
+    for name, value in attributes.items():
+        setattr(twin, name, value)
+    return twin
 
 
 def _centres(n: int, is_aligned: bool) -> Tensor:

@@ -39,6 +39,8 @@ class ImageDL(ReproducibleDL):
     """
 
     decoding: Decoding | None = None
+    idle_processes = 0
+    """Loading processes that are not needed as long as all images are in memory."""
 
     def new(self, dataset: Any = None, cls: type | None = None, **kwargs: Any) -> TfmdDL:
         """Copy the loader; a copy with a `num_workers` of its own keeps to that."""
@@ -62,9 +64,12 @@ class ImageDL(ReproducibleDL):
             return
         pixels, wanted = self.decoding.pixels, self.decoding.wanted
         pixels.fill(wanted, keep=self.decoding.keep)
+        processes, is_held = self.fake_l.num_workers, pixels.holds(wanted)
         # An item then costs a crop and a conversion: forking and handing batches over cost more.
-        if self.decoding.loads_alone and pixels.holds(wanted):
-            self.fake_l.num_workers = 0
+        if self.decoding.loads_alone and is_held and processes:
+            self.idle_processes, self.fake_l.num_workers = processes, 0
+        if self.idle_processes and not is_held:  # other images took the room
+            self.idle_processes, self.fake_l.num_workers = 0, self.idle_processes
 
     def get_idxs(self) -> list[int]:
         """Return the order of the epoch, in which an image that is drawn again has a new number.
@@ -94,11 +99,12 @@ def decode_images(dls: DataLoaders, narrator: Narrator) -> None:
     Raises:
         DataError: a file cannot be read as an image; it is named.
     """
-    decodings = [loader.decoding for loader in dls if loader.decoding]
+    decodings = [found for loader in dls if (found := getattr(loader, "decoding", None))]
     wanted = [pair for decoding in decodings for pair in decoding.wanted]
-    for decoding in decodings[:1]:
-        decoding.pixels.fill(wanted, narrator, keep=decoding.keep)
-        if not decoding.pixels.holds(wanted):
+    keep = [preparation for decoding in decodings for preparation in decoding.keep]
+    for pixels in {decoding.pixels for decoding in decodings}:
+        pixels.fill(wanted, narrator, keep=keep)
+        if not pixels.holds(wanted):
             narrator.say("images that do not fit into memory are decoded anew in every epoch")
 
 

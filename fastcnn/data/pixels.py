@@ -20,6 +20,8 @@ PART_OF_MEMORY = 4
 """One part in so many of the memory that is left is what a cache takes at most."""
 ASSUMED_MEMORY = 2 * 1024**3
 """Bytes that are taken to be left where the system does not say."""
+MOST_THREADS = 8
+"""More than that wait for the disk, or for each other in Python."""
 
 Wanted = tuple[Path, Preparation]
 
@@ -115,8 +117,8 @@ class PixelCache:
 
 @contextmanager
 def _decoded(wanted: Sequence[Wanted]) -> Iterator[Iterator[Picture]]:
-    """Decode with a thread a core; an interrupt or a full cache lets only those at work finish."""
-    pool = ThreadPoolExecutor(min(len(wanted), os.cpu_count() or 1))
+    """Decode by threads, in order; at an interrupt or when the cache is full only those begun end."""
+    pool = ThreadPoolExecutor(min(MOST_THREADS, len(wanted), os.cpu_count() or 1))
     try:
         yield pool.map(_picture, wanted)
     finally:

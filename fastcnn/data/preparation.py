@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fastai.vision.augment import RandomResizedCrop, Resize, ResizeMethod
+from fastai.vision.augment import PadMode, RandomResizedCrop, Resize, ResizeMethod
 from fasttransform import Pipeline
 from PIL import Image
 
@@ -155,7 +155,7 @@ def _for_random_crop(image_class: Any, crop: Any, part: int) -> Preparation:
     if part == VALIDATION:  # it squishes the file a little too large, and cuts out the middle
         margin = math.ceil(max(width, height) * crop.val_xtra / 8) * 8
         size = (width + margin, height + margin)
-        return Resized(image_class, size, ResizeMethod.Squish, crop.pad_mode, crop.mode)
+        return Resized(image_class, size, ResizeMethod.Squish, PadMode.Zeros, crop.mode)
     least = (crop.min_scale * crop.ratio[0], crop.min_scale / crop.ratio[1])
     return Reduced(image_class, (width, height), ResizeMethod.Crop, crop.mode, least)
 

@@ -61,9 +61,9 @@ class Frame:
         return round((log10(rate) - low) / (high - low) * (steps - 1))
 
     def down(self, loss: float, steps: int) -> int:
-        """Return where a loss lies among so many steps from the top; it may be outside."""
+        """Return where a loss lies among so many steps from the top; -1 is beyond it."""
         low, high = self.losses
-        return round((high - loss) / (high - low) * (steps - 1))
+        return max(round((high - loss) / (high - low) * (steps - 1)), -1)
 
 
 def shown_losses(curve: Curve) -> tuple[float, float]:
@@ -75,8 +75,8 @@ def shown_losses(curve: Curve) -> tuple[float, float]:
     losses = [loss for _, loss in curve]
     low = min(losses)
     fall = max(losses[: losses.index(low) + 1]) - low
-    if fall < 0.05 * abs(low):  # it only rises, or stays
-        fall = min(max(losses) - low, abs(low)) or 1.0
+    if fall <= 0.05 * abs(low):  # it only rises, or stays
+        fall = min(max(losses) - low, abs(low) or 1.0) or 1.0
     return low, low + (1 + HEADROOM) * fall
 
 
@@ -93,7 +93,7 @@ def rate_chart(
     cells = _curve_cells(curve, frame)
     for name, rate in reversed(list(suggestions.items())):
         row = frame.down(loss_at(curve, rate), ROWS)
-        if 0 <= row < ROWS:
+        if row >= 0:
             column = min(max(frame.across(rate, frame.columns), 0), frame.columns - 1)
             cells[row][column] = marks[name].text(unicode=frame.unicode)
     wall = "┤" if frame.unicode else "|"
@@ -121,7 +121,7 @@ def _curve_cells(curve: Curve, frame: Frame) -> list[list[Text]]:
         rate = 10 ** (frame.rates[0] + part * (frame.rates[1] - frame.rates[0]))
         y = frame.down(loss_at(curve, rate), ROWS * down)
         for dot in _between(above, y):
-            if 0 <= dot < ROWS * down:
+            if dot >= 0:
                 bits[dot // down, x // across] |= BRAILLE_DOTS[x % across][dot % down]
         above = y
     return [[_cell(int(cell), frame.unicode) for cell in row] for row in bits]

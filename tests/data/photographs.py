@@ -23,7 +23,7 @@ def large_photograph(photographs: Path) -> Image.Image:
 
 
 def write_odd_files(folder: Path, photographs: Path) -> None:
-    """Write two classes, `odd` and `even`, of eight files each, from real photographs."""
+    """Write two classes, `odd` and `even`, of seven photographs each, and a large one."""
     for number, file in enumerate(sorted(photographs.glob("*.jpg"))[:2]):
         label, photograph = ("odd", "even")[number], Image.open(file).convert("RGB")
         exif = Image.Exif()
@@ -40,8 +40,8 @@ def write_odd_files(folder: Path, photographs: Path) -> None:
         )
         see_through.save(folder / f"{label}_5.png")
         photograph.convert("CMYK").save(folder / f"{label}_6.jpg")
-        large_photograph(photographs).save(folder / f"{label}_7.jpg", quality=90)
         photograph.resize((21, 17)).save(folder / f"{label}_8.jpg")
+    large_photograph(photographs).save(folder / "odd_7.jpg", quality=90)
 
 
 def block_with(
@@ -52,6 +52,6 @@ def block_with(
         blocks=(ImageBlock(image_class) if image_class else ImageBlock, CategoryBlock),
         get_items=get_image_files,
         get_y=lambda path: path.stem.rsplit("_", 1)[0],
-        splitter=FuncSplitter(lambda path: held_out in path.stem),
+        splitter=FuncSplitter(lambda path: held_out in path.name),
         item_tfms=list(item_transforms),
     )

@@ -149,11 +149,11 @@ def test_paths_open_on_any_system(learner: Learner, tmp_path: Path) -> None:
 
 
 def test_a_users_recipe_leaves_a_pkl_that_opens_without_it(
-    cli: Cli, few_pets: Path, tiny_options: list[str], work: Path
+    cli: Cli, few_pets: Path, tiny_network: list[str], work: Path
 ) -> None:
     (work / "mine.py").write_text(MINE)
     code, _, err = cli(
-        "recipe", "./mine.py", "--data", few_pets, "--strategy", "head", "--out", "r", *tiny_options
+        "recipe", "./mine.py", "--data", few_pets, "--strategy", "head", "--out", "r", *tiny_network
     )
     assert code == 0, err
     files = [str(path) for path in sorted(few_pets.glob("*.jpg"))[:3]]

@@ -4,9 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from fastcnn.models.architectures import bare_body, feature_shape, find_architecture
+from fastcnn.models.architectures import bare_body, find_architecture
 from fastcnn.models.groups import parameter_groups, set_frozen_eval
-from fastcnn.models.learner import linear_head
 
 EXPECTED = {
     "resnet18": ["stem", "layer1", "layer2", "layer3", "layer4", "head"],
@@ -30,23 +29,6 @@ def test_groups_have_the_authors_names_and_every_parameter_once(name: str) -> No
     grouped = [id(parameter) for group in groups for parameter in group.parameters]
     assert sorted(grouped) == sorted(id(parameter) for parameter in model.parameters())
     assert sum(group.size for group in groups) == sum(p.numel() for p in model.parameters())
-
-
-@pytest.mark.parametrize(
-    "name", ["resnet18", "vgg16_bn", "test_vit", "swin_tiny_patch4_window7_224"]
-)
-def test_the_linear_head_takes_what_the_body_gives(name: str) -> None:
-    architecture = find_architecture(name)
-    size = 160 if name == "test_vit" else 224
-    shape = feature_shape(architecture, size)
-    with torch.device("meta"):
-        features = bare_body(architecture).eval()(torch.zeros(2, 3, size, size))
-        assert linear_head(shape, 5)(features).shape == (2, 5)
-
-
-def test_the_head_starts_without_an_opinion() -> None:
-    logits = linear_head((1, 8, 3, 3), 4)(torch.rand(2, 8, 3, 3))
-    assert torch.equal(logits, torch.zeros(2, 4))
 
 
 def test_frozen_parts_are_put_into_evaluation_mode() -> None:

@@ -154,10 +154,10 @@ def test_a_folder_that_is_a_file(
 
 @pytest.mark.parametrize("sub", ["images", "."])
 def test_the_images_folder_is_found(
-    cli: Cli, few_pets: Path, work: Path, tiny_options: list[str], sub: str
+    cli: Cli, few_pets: Path, work: Path, tiny_network: list[str], sub: str
 ) -> None:
     shutil.copytree(few_pets, work / "data" / sub, dirs_exist_ok=True)
-    options = ("--strategy", "head", "--out", "r", *tiny_options)
+    options = ("--strategy", "head", "--out", "r", *tiny_network)
     code, out, err = cli("recipe", "pets", "--data", "data", *options)
     assert code == 0, err
     assert out.startswith("data: data (--data): 48 images of 4 classes")

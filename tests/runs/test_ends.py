@@ -57,10 +57,10 @@ def small_disk(work: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(disk)], check=True)
 
 
-def test_a_full_disk(cli: Cli, few_pets: Path, tiny_options: list[str], small_disk: Path) -> None:
+def test_a_full_disk(cli: Cli, few_pets: Path, tiny_network: list[str], small_disk: Path) -> None:
     """The history fits, the exported model of 1.5 MB does not."""
     code, _, err = cli(
-        *("recipe", "pets", "--data", few_pets, "--strategy", "head", *tiny_options),
+        *("recipe", "pets", "--data", few_pets, "--strategy", "head", *tiny_network),
         *("--out", small_disk / "r"),
     )
     assert code == 6
@@ -84,10 +84,10 @@ def test_force_believes_no_strangers_record(cli: Cli, few_pets: Path, work: Path
 
 
 def test_force_replaces_the_run_and_nothing_else(
-    cli: Cli, few_pets: Path, tiny_options: list[str], work: Path
+    cli: Cli, few_pets: Path, tiny_network: list[str], work: Path
 ) -> None:
-    options = ["recipe", "pets", "--data", few_pets, *tiny_options, "--out", "r"]
-    assert cli(*options, "--strategy", "full")[0] == 0
+    options = ["recipe", "pets", "--data", few_pets, *tiny_network, "--out", "r"]
+    assert cli(*options, "--strategy", "full", "--epochs", "1")[0] == 0
     (work / "r" / "my-notes.txt").write_text("mine")
     assert cli(*options, "--strategy", "head", "--force")[0] == 0
     assert not (work / "r" / "full").exists()

@@ -14,10 +14,10 @@ Cli = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def run(cli: Cli, few_pets: Path, tiny_options: list[str], work: Path) -> Path:
+def run(cli: Cli, few_pets: Path, tiny_network: list[str], work: Path) -> Path:
     """A finished run of one strategy."""
     code, _, err = cli(
-        "recipe", "pets", "--data", few_pets, "--strategy", "head", "--out", "r", *tiny_options
+        "recipe", "pets", "--data", few_pets, "--strategy", "head", "--out", "r", *tiny_network
     )
     assert code == 0, err
     return work / "r"

@@ -100,7 +100,7 @@ def test_a_frozen_body_runs_in_evaluation_mode_without_gradients(bench: Bench) -
 
 
 def test_full_moves_everything_after_the_frozen_phase(bench: Bench) -> None:
-    job = bench.job("full", epochs=1)
+    job = bench.job("full", epochs=1, lr=0.05)  # steps that rounding does not swallow
     before = body_state(job)
     trained = train(job)
     assert [phase.name for phase in trained.phases] == ["head", "all"]
@@ -128,7 +128,7 @@ def test_gradual_unfreezes_from_the_head_down(tiny: Bench) -> None:
     job = tiny.job("gradual", epochs=3)
     before = body_state(job)
     trained = train(job)
-    assert [phase.n_frozen for phase in trained.phases] == [4, 3, 2]
+    assert [phase.n_frozen for phase in trained.phases] == [5, 4, 3]
     moved = {name.removeprefix("model.") for name in set(before) - still(before, job)}
     assert {name.split(".")[0] for name in moved} == {"layer3", "layer4"}
 
@@ -168,7 +168,8 @@ def test_the_solved_head_predicts_the_same_through_the_picture_path(tiny: Bench)
     from fastcnn.data.views import views
 
     features = job.head_features(job.images.valid, views(1))[:, 0]
-    through_cache = job.learner.model[1][-1](features).softmax(1)
+    with torch.no_grad():
+        through_cache = job.learner.model[1][-1](features).softmax(1)
     assert float((through_cache - probabilities).abs().max()) < 1e-3
 
 
