@@ -13,7 +13,8 @@ from fastai.data.core import DataLoaders
 from torch import Tensor, nn
 
 from fastcnn.data.decoded import as_network_input, decoded_batches, fingerprint
-from fastcnn.data.feature_store import FeatureStore, feature_key, image_hashes
+from fastcnn.data.feature_keys import feature_key, image_hashes
+from fastcnn.data.feature_store import FeatureStore
 from fastcnn.data.views import View
 from fastcnn.errors import TrainingError
 from fastcnn.models.heads import FeatureLayout

@@ -17,14 +17,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from fastcnn.data.feature_store import (
-    DEFAULT_LIMIT,
-    FeatureStore,
-    Vector,
-    feature_key,
-    image_hashes,
-    parse_size,
-)
+from fastcnn.data.feature_entries import Vector
+from fastcnn.data.feature_keys import feature_key, image_hashes
+from fastcnn.data.feature_store import DEFAULT_LIMIT, FeatureStore, parse_size
 
 BEGIN = """
 import os, signal, sys, time
