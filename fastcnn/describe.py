@@ -9,7 +9,6 @@ from fastcnn.environment import environment
 from fastcnn.plan import Plan
 from fastcnn.training.job import Job
 from fastcnn.training.options import selected_on_validation
-from fastcnn.training.phases import total_epochs
 from fastcnn.training.train import Trained
 
 
@@ -54,7 +53,7 @@ def describe_strategy(
         "repeats": [],
         "seconds": {"features": features, "train": round(total - features, 3), "total": total},
         "images_per_second": trained.images_per_second,
-        "epochs": total_epochs(trained.phases),
+        "epochs": trained.n_epochs,
         # Smaller than the settings say where memory ran out.
         "batches": {"bs": job.settings.bs, "accumulate": job.settings.accumulate},
         "precision": trained.precision,
@@ -62,6 +61,6 @@ def describe_strategy(
         "solver": trained.solver(),
         "trainable_parameters": trained.n_learning(job.groups),
         "total_parameters": sum(group.size for group in job.groups),
-        "selected_on_validation": selected_on_validation(job.settings),
+        "selected_on_validation": trained.has_epochs and selected_on_validation(job.settings),
         "checkpoint_sha256": checkpoint_sha256,
     }

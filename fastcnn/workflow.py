@@ -76,10 +76,10 @@ def run(
         if store.problem:
             narrator.warn(store.problem)
         shared = Shared.by(plan, store, narrator)
+        record.document["settings"]["measured"] = shared.choice.chosen  # grows with the run
         tables: dict[str, pd.DataFrame] = {}
         for name in plan.settings.strategies:
             entry, tables[name] = run_strategy(plan, name, folder / name, shared, narrator)
-            record.document["settings"]["measured"] |= shared.choice.chosen
             record.add_strategy(name, entry)
             write_comparison(record.strategies, folder)
             write_curves(folder, list(tables), Run(folder).title)

@@ -77,7 +77,7 @@ def cli(
 
 @pytest.fixture
 def tiny_network(tiny_weights: Path) -> list[str]:
-    """Options of a network that a laptop trains in a moment, in a precision that is not measured."""
+    """Options of a network that trains in a moment, in a precision that is not measured."""
     return [
         *("--arch", TINY, "--weights", str(tiny_weights), "--precision", "fp32"),
         *("--size", "64", "--bs", "16"),

@@ -131,7 +131,7 @@ def test_what_a_recipe_states_lies_below_it(tmp_path: Path) -> None:
     ],
 )
 def test_defaults_that_are_computed_are_not_guessed(tmp_path: Path, source: str) -> None:
-    """What only running the recipe would tell is no mistake yet; the plan of the run looks again."""
+    """What only running the recipe would tell is no mistake yet; the plan looks again."""
     path = tmp_path / "mine.py"
     path.write_text(source)
     assert stated_defaults(str(path)) is None

@@ -23,8 +23,8 @@ VALIDATION = 1
 """fastai's number of the part: without it a pipeline that no loader has begun draws crops."""
 BATCHES_AHEAD = 2
 """How many batches are decoded before they are asked for."""
-PROBE_SIZES = ((317, 251), (203, 331))
-"""Width and height of the pictures that stand for all in a fingerprint: one wide, one tall."""
+PROBE_SIZES = ((317, 251), (203, 331), (1100, 900))
+"""Width and height of the pictures that stand for all: one wide, one tall, one large."""
 
 
 def decoded_batches(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastcnn.data.images import damaged_files_named
+from fastcnn.data.images import damaged_files_named, out_of_resources
 from fastcnn.data.memory import available_memory
 from fastcnn.data.preparation import Preparation
 from fastcnn.narrator import Narrator
@@ -83,7 +83,6 @@ class PixelCache:
 
         Raises:
             DataError: a file cannot be read as an image; it is named.
-            TrainingError: memory ran out all the same.
         """
         missing = [pair for pair in wanted if not self.holds([pair])]
         if not missing:
@@ -91,7 +90,7 @@ class PixelCache:
         needed = {preparation for _, preparation in wanted} | set(keep)
         bar = narrator.bar("decoding", len(missing)) if narrator else nullcontext()
         with damaged_files_named([path for path, _ in missing]), bar as advance:
-            with _decoded(missing) as pictures:
+            with _until_memory_ends(), _decoded(missing) as pictures:
                 for done, (pair, picture) in enumerate(zip(missing, pictures, strict=True), 1):
                     if not self._add(pair, picture, needed):
                         break
@@ -116,8 +115,18 @@ class PixelCache:
 
 
 @contextmanager
+def _until_memory_ends() -> Iterator[None]:
+    """Stop where memory runs out: what is not kept is prepared each time it is asked for."""
+    try:
+        yield
+    except Exception as error:
+        if not out_of_resources(error):
+            raise
+
+
+@contextmanager
 def _decoded(wanted: Sequence[Wanted]) -> Iterator[Iterator[Picture]]:
-    """Decode by threads, in order; at an interrupt or when the cache is full only those begun end."""
+    """Decode by threads, in order; at an interrupt, or at a full cache, only those begun end."""
     pool = ThreadPoolExecutor(min(MOST_THREADS, len(wanted), os.cpu_count() or 1))
     try:
         yield pool.map(_picture, wanted)

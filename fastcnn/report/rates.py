@@ -23,10 +23,10 @@ MADE_BY = "fastcnn lr-find"
 """Stands in the pictures written here, so that they are known again."""
 
 MEANINGS = {
-    "valley": "in the longest fall of the loss; --lr auto takes it",
+    "valley": "middle of the longest fall; --lr auto takes it",
     "minimum": "a tenth of the rate where the loss is lowest",
     "steep": "where the loss falls fastest",
-    "slide": "the last one before the loss turns up steeply",
+    "slide": "where the last stretch of even slope begins",
 }
 """fastai's four readings of the curve, in the order that they are shown in."""
 MARKS = {

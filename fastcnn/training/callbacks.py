@@ -140,9 +140,8 @@ class WhereTimeGoes(Callback):
             self.since = now
 
     def images_per_second(self) -> dict[str, float | None]:
-        """Return images a second of loading, of computing, and of both one after the other."""
+        """Return images a second of computing, and of waiting for batches and computing."""
         return {
-            "loader": round(self.n_images / self.loading, 2),
             "model": round(self.n_images / self.computing, 2),
             "together": round(self.n_images / (self.loading + self.computing), 2),
         }

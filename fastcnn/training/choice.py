@@ -93,13 +93,13 @@ class PrecisionChoice:
         return PRECISIONS[self.chosen[name]]
 
     def _name(self, work: str) -> str:
-        return f"{self.settings.arch}, {self.settings.size} px, {work}"
+        return f"{self.settings.arch}, {self.settings.size} px, {self.device.type}, {work}"
 
     def _chosen(self, name: str, measure: Measure) -> str:
         earlier = self.settings.measured.get(name)
-        if self.settings.precision == "auto" and earlier in PRECISIONS:
-            return str(earlier)
         among = candidates(self.settings.precision, self.device)
+        if self.settings.precision == "auto" and earlier in [one.name for one in among]:
+            return str(earlier)
         if len(among) == 1:
             return among[0].name
         key = {"work": name, "candidates": ", ".join(precision.name for precision in among)}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import timm
 import torch
 from fastai.data.core import DataLoaders
 from torch import Tensor, nn
@@ -22,6 +23,8 @@ from fastcnn.narrator import Narrator
 from fastcnn.training.out_of_memory import OutOfMemory, attempt
 from fastcnn.training.precision import Precision
 
+VERSIONS = f"features 1, torch {torch.__version__}, timm {timm.__version__}"
+"""The number goes up whenever a view or the pooling means something else than before."""
 BATCH = 16
 """Pictures in a forward pass without gradients: more are not faster on a processor."""
 BATCH_ON_GPU = 128
@@ -57,7 +60,7 @@ class FrozenBody:
         """Return what a stored vector depends on beside the picture and the view."""
         return {
             "pixels": fingerprint(self.dls),
-            "body_sha256": body_sha256(self.body),
+            "body_sha256": f"{body_sha256(self.body)} {VERSIONS}",
             "precision": self.precision.name,
         }
 

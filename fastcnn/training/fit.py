@@ -11,6 +11,7 @@ from fastai.data.core import DataLoaders
 from fastai.learner import Learner
 from fastai.metrics import accuracy
 
+from fastcnn.data.image_loader import decode_images
 from fastcnn.data.views import views
 from fastcnn.models.heads import on_features
 from fastcnn.training.callbacks import (
@@ -46,9 +47,9 @@ def fit_on_pictures(job: Job, phase: Phase, watch: Watch) -> None:
     if phase.n_frozen == len(job.groups) - 1:
         precision = job.bank.frozen.precision
     else:
-        paths = [job.images.items[index] for index in job.images.train]
-        precision = job.choice.for_training(job.learner, phase.n_frozen, paths)
+        precision = job.choice.for_training(job.learner, phase.n_frozen, job.train_paths)
     job.precisions[phase.name] = precision.name
+    decode_images(job.learner.dls, job.narrator)
     callbacks = [FrozenStaysFrozen(), InPrecision(precision), watch.times]
     _fit(job, job.learner, phase, watch, [*callbacks, *_growing_pictures(job, phase)])
 

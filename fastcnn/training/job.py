@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import torch
 from fastai.data.core import DataLoaders
@@ -51,6 +52,11 @@ class Job:
     """What each phase computed in, by its name; filled in by the phases."""
 
     @property
+    def train_paths(self) -> list[Path]:
+        """The files of the images to learn from."""
+        return [self.images.items[index] for index in self.images.train]
+
+    @property
     def group_names(self) -> list[str]:
         """The names of the groups from the stem to the head."""
         return [group.name for group in self.groups]
@@ -59,8 +65,8 @@ class Job:
     def bank(self) -> FeatureBank:
         """The features of the body as it is when they are first asked for."""
         dls, body = self.learner.dls, self.learner.model[0]
-        paths = [self.images.items[index] for index in self.images.train]
-        precision = self.choice.for_frozen_body(body, dls, paths)
+        body.to(dls.device)  # fastai moves a model no sooner than it fits it
+        precision = self.choice.for_frozen_body(body, dls, self.train_paths)
         precision.lay_out(body)
         return FeatureBank(FrozenBody(body, self.layout, dls, precision), self.store, self.narrator)
 

@@ -10,6 +10,7 @@ from typing import Any
 from fastai.callback.schedule import SuggestionMethod
 from fastai.learner import Learner
 
+from fastcnn.errors import TrainingError
 from fastcnn.narrator import Narrator
 from fastcnn.training.callbacks import FrozenStaysFrozen, ShowProgress
 from fastcnn.training.fit import feature_learner, silent
@@ -62,6 +63,11 @@ def range_test(
         learner.path = Path(folder)
         try:
             return _range_test(learner, narrator, callbacks or [])
+        except (IndexError, ValueError) as error:  # fastai reads a curve that is too short
+            raise TrainingError(
+                f"the range test ended before there was a curve to read: {error}",
+                hint="give a rate, for example --lr 0.004, or look at the images",
+            ) from error
         finally:
             learner.path = path
             learner.opt = None

@@ -37,7 +37,7 @@ def _solve(job: Job, train: Tensor) -> SolvedHead:
     n_images, n_views, _ = train.shape
     labels = [job.images.labels[index] for index in job.images.train]
     classes = list(map(str, job.learner.dls.vocab))
-    weighted = job.settings.balance == "weights"
+    weighted = job.settings.balance != "none"  # drawing more often, in the long run
     return solve_head(
         train.flatten(0, 1),
         job.targets(job.images.train).repeat_interleave(n_views),
@@ -50,13 +50,14 @@ def _solve(job: Job, train: Tensor) -> SolvedHead:
 
 def _row(job: Job, phase: Phase, stage: Stage, valid: Tensor, seconds: float) -> EpochRow:
     """Score a stage on the validation images; the solver itself never sees them."""
-    targets = job.targets(job.images.valid)
-    logits = F.linear(valid, stage.weight, stage.bias)
+    device = job.learner.dls.device
+    targets = job.targets(job.images.valid).to(device)
+    logits = F.linear(valid, stage.weight, stage.bias).to(device)
     return EpochRow(
         phase=phase.name,
         epoch=len(job.history.rows) + 1,
         train_loss=stage.train_loss,
-        valid_loss=float(F.cross_entropy(logits, targets)),
+        valid_loss=float(job.learner.loss_func(logits, targets)),
         accuracy=float((logits.argmax(1) == targets).float().mean()),
         lr_head=None,
         lr_body=None,

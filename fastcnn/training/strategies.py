@@ -4,6 +4,7 @@ All put the same head on the same body, so that a comparison varies only the tra
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from fastcnn.errors import UsageError, did_you_mean
 from fastcnn.settings import Settings
@@ -87,7 +88,7 @@ def lp_ft(settings: Settings, groups: Groups, rate: float) -> tuple[Phase, ...]:
     """
     gentle = rate if settings.learning_rate.is_slice else rate / LP_FT_DIVISOR
     return (
-        *head(settings, groups, rate),
+        *(replace(phase, is_main=False) for phase in head(settings, groups, rate)),
         _fine_tuning("all", settings, groups, gentle, n_frozen=0),
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import fastai.callback.progress  # noqa: F401  gives every Learner its bar, and `no_bar`
 
+from fastcnn.data.image_loader import loader_speed
 from fastcnn.models.groups import ParameterGroup
 from fastcnn.training.callbacks import EpochClock, ShowProgress, WhereTimeGoes
 from fastcnn.training.fit import Watch, fit_on_features, fit_on_pictures
@@ -34,6 +35,8 @@ class Trained:
     """What the last phase computed in."""
     features_seconds: float
     """Time for hashing, decoding and computing features, or for finding them."""
+    n_epochs: int
+    """As they were; an early stop leaves some out."""
     total_seconds: float
     """Time from the model built to the validation predictions in hand."""
     images_per_second: dict[str, float | None]
@@ -55,6 +58,11 @@ class Trained:
                 for phase in self.phases
             ],
         }
+
+    @property
+    def has_epochs(self) -> bool:
+        """Whether anything was fitted in epochs that one could choose from."""
+        return self.n_epochs > 0
 
     def solver(self) -> dict[str, float] | None:
         """Return the strength of the penalty that was chosen, and the loss that chose it."""
@@ -95,6 +103,7 @@ def train(job: Job) -> Trained:
         solved=solved,
         precision=job.precisions[phases[-1].name],
         features_seconds=job.bank.seconds if "bank" in vars(job) else 0.0,
+        n_epochs=watch.clock.epochs_done,
         total_seconds=seconds,
         images_per_second=_speeds(job, watch),
     )
@@ -127,9 +136,8 @@ def search_rates(job: Job) -> RangeTest:
     """
     if job.strategy != "scratch":
         return search_on_features(job)
-    paths = [job.images.items[index] for index in job.images.train]
     job.learner.unfreeze()
-    precision = job.choice.for_training(job.learner, 0, paths)
+    precision = job.choice.for_training(job.learner, 0, job.train_paths)
     callbacks = [InPrecision(precision)]
     return until_it_fits(job, "the rate search", 0, lambda: search_on_pictures(job, 0, callbacks))
 
@@ -137,5 +145,6 @@ def search_rates(job: Job) -> RangeTest:
 def _speeds(job: Job, watch: Watch) -> dict[str, float | None]:
     """Return the speeds of the steps on pictures, or of the features where there were none."""
     if watch.times.n_images:
-        return watch.times.images_per_second()
-    return job.bank.speeds([job.images.items[index] for index in job.images.train])
+        alone = round(loader_speed(job.learner.dls.train), 2)
+        return {"loader": alone, **watch.times.images_per_second()}
+    return job.bank.speeds(job.train_paths)

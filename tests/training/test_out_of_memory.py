@@ -147,8 +147,9 @@ def test_the_rate_search_on_pictures_begins_again(given: dict[str, Any]) -> None
 
 
 def test_features_go_on_where_they_were(given: dict[str, Any]) -> None:
-    paths = [job_of("head", given).images.items[index] for index in range(24)]
-    expected = job_of("head", given).bank.features(paths, views(2))
+    whole = job_of("head", given)
+    paths = list(whole.images.items[:24])
+    expected = whole.bank.features(paths, views(2))
     job = job_of("head", {**given, "seed": 1})
     job.bank.store.clear()
     computed: list[int] = []
