@@ -2,7 +2,7 @@
 
 import json
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -118,7 +118,7 @@ def _roof(found: Mapping[str, Any]) -> str:
 
 
 PRECISION_NAMES = ("fp32", "fp32 channels_last", "bf16 channels_last")
-TABLES = {
+TABLES: dict[str, Callable[[Any], str]] = {
     "head": _head,
     "accuracy": _accuracy,
     "full": _full,

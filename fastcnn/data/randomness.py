@@ -28,10 +28,9 @@ def derived_seed(*position: int | str | None) -> int:
 
 def seed_everything(*position: int | str) -> None:
     """Seed Python's, NumPy's and torch's generators from a position in the training."""
-    seed = derived_seed(*position)
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.manual_seed(seed)
+    seed_item(*position)
+    if torch.accelerator.is_available():
+        torch.manual_seed(derived_seed(*position))
 
 
 def seed_item(*position: int | str | None) -> None:

@@ -1,6 +1,7 @@
 """Architectures by name: torchvision's own builders for four of them, timm for all others."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import timm
@@ -71,6 +72,7 @@ def _timm_config(name: str) -> Any:
         return None
 
 
+@cache
 def feature_shape(architecture: Architecture, size: int) -> tuple[int, ...]:
     """Return the shape of what the body makes of one image of `size` pixels a side.
 

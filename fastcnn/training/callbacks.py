@@ -105,8 +105,9 @@ class ShowProgress(Callback):
             self.advance(self.done, self.note)
 
     def after_epoch(self) -> None:
-        """Show the score of the epoch behind the bar."""
-        if values := getattr(self.learn.recorder, "values", None):
+        """Show the score of the epoch behind the bar; a range test has none."""
+        values = getattr(self.learn.recorder, "values", None)
+        if values and len(values[-1]) > 1:
             self.note = f"accuracy {float(values[-1][-1]):.3f}"
             self.advance(self.done, self.note)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from fastai.data.core import DataLoaders
 from fastai.learner import Learner
 from fastai.metrics import accuracy
@@ -73,7 +74,8 @@ def fit_on_features(job: Job, phase: Phase, watch: Watch) -> None:
     """Fit the head alone, on features; its layers are those of the whole model."""
     learner = feature_learner(job)
     job.precisions[phase.name] = job.bank.frozen.precision.name
-    _fit(job, learner, phase, watch, [])
+    with one_thread():
+        _fit(job, learner, phase, watch, [])
     job.learner.model[1].eval()
 
 
@@ -107,3 +109,18 @@ def silent(learner: Learner) -> Iterator[None]:
     """Keep fastai's own lines and bars away from the terminal."""
     with learner.no_logging(), learner.no_bar():
         yield
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute the block in one thread.
+
+    The steps of a head alone are so small that threads wait for each other longer than they work,
+    and where other programs run too, ten times longer.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -13,7 +13,7 @@ from fastai.learner import Learner
 from fastcnn.errors import TrainingError
 from fastcnn.narrator import Narrator
 from fastcnn.training.callbacks import FrozenStaysFrozen, ShowProgress
-from fastcnn.training.fit import feature_learner, silent
+from fastcnn.training.fit import feature_learner, one_thread, silent
 from fastcnn.training.job import Job
 
 STEPS = 100
@@ -43,7 +43,8 @@ def search_on_features(job: Job) -> RangeTest:
     learner = feature_learner(job)
     state = copy.deepcopy(learner.model.state_dict())
     try:
-        return range_test(learner, job.narrator)
+        with one_thread():
+            return range_test(learner, job.narrator)
     finally:
         learner.model.load_state_dict(state)
 

@@ -95,7 +95,9 @@ def test_gradual_with_few_epochs_leaves_the_groups_next_to_the_stem_frozen() -> 
 
 def test_lp_ft_starts_where_head_ends_and_goes_gently() -> None:
     solved, everything = phases("lp-ft")
-    assert (solved,) == phases("head")
+    (head,) = phases("head")
+    assert (solved.method, solved.n_frozen) == (head.method, head.n_frozen)
+    assert not solved.is_main and everything.is_main
     assert everything.n_frozen == 0
     assert everything.rates[-1] < phases("full")[-1].rates[-1]
 
