@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import fastai.callback.progress  # gives a Learner its bar, and `no_bar`
+import fastai.callback.schedule  # noqa: F401  gives it `fit_one_cycle` and `fine_tune`
 import timm
 import torch
 from fastai.data.block import CategoryBlock, DataBlock
