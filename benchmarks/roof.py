@@ -1,8 +1,5 @@
 """How far the engine is from what the machine can do, and whether it still does the same thing."""
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -97,21 +94,3 @@ def steps(model: nn.Module, batches: list[tuple[Tensor, Tensor]], precision: str
         optimizer.step()
         losses.append(float(loss))
     return losses
-
-
-def whole_processes(data: Path, work: Path) -> dict[str, Any]:
-    """Take the wall-clock seconds of whole processes, imports and export included."""
-    home = {**os.environ, "FASTCNN_CACHE": str(work / "cache"), "XDG_DATA_HOME": str(work / "data")}
-    fastcnn = [sys.executable, "-m", "fastcnn", "recipe", "pets", "--data", str(data)]
-    options = ["--strategy", "head", "--arch", ARCHITECTURES[-1], "--force", "--out"]
-    plain = [sys.executable, str(Path(__file__).with_name("plain_process.py")), str(data)]
-    found = {}
-    for name, command in {
-        "fastcnn head, empty cache": [*fastcnn, *options, str(work / "run")],
-        "fastcnn head, full cache": [*fastcnn, *options, str(work / "run")],
-        "plain fastai frozen, 5 epochs": plain,
-    }.items():
-        started = time.perf_counter()
-        subprocess.run(command, env=home, check=True, capture_output=True)
-        found[name] = time.perf_counter() - started
-    return found

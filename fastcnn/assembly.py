@@ -12,9 +12,7 @@ from fastcnn.data.augmentation import apply_augmentation
 from fastcnn.data.feature_store import FeatureStore
 from fastcnn.data.loaders import make_loaders
 from fastcnn.data.pixels import PixelCache
-from fastcnn.models.architectures import feature_shape
 from fastcnn.models.groups import parameter_groups
-from fastcnn.models.heads import layout_of
 from fastcnn.models.learner import add_normalisation, build_learner
 from fastcnn.narrator import Narrator
 from fastcnn.plan import Plan
@@ -64,7 +62,7 @@ def make_job(
         images=plan.images,
         learner=learner,
         groups=parameter_groups(learner.model, architecture),
-        layout=layout_of(feature_shape(architecture, settings.size)),
+        layout=plan.blueprint.layout,
         choice=shared.choice,
         store=shared.store,
         history=History(folder / HISTORY_FILE if folder else None),
@@ -80,7 +78,7 @@ def loaders_at(plan: Plan, shared: Shared, size: int) -> DataLoaders:
     block.item_tfms, block.batch_tfms = apply_augmentation(block, settings)
     dls = make_loaders(block, plan.images, settings, plan.device, shared.pixels)
     if settings.balance == "sampling":
-        dls.train.sampling_weights = sampling_weights(_training_labels(plan))
+        dls.train.sampling_weights = sampling_weights(plan.images.train_labels)
     add_normalisation(dls, plan.weights.architecture)
     return dls
 
@@ -88,9 +86,5 @@ def loaders_at(plan: Plan, shared: Shared, size: int) -> DataLoaders:
 def _class_weights(plan: Plan, classes: Sequence[object]) -> Tensor | None:
     if plan.settings.balance != "weights":
         return None
-    weights = class_weights(_training_labels(plan), [str(name) for name in classes])
+    weights = class_weights(plan.images.train_labels, [str(name) for name in classes])
     return weights.to(plan.device)
-
-
-def _training_labels(plan: Plan) -> list[str]:
-    return [plan.images.labels[index] for index in plan.images.train]

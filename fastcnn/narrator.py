@@ -44,6 +44,11 @@ class Narrator:
         if not self.quiet:
             self._print(Text(text))
 
+    def say_command(self, what: str, command: str) -> None:
+        """Print a command to copy: it is not folded, since a folded one pastes as two."""
+        if not self.quiet:
+            self.console.print(Text(f"{what}: {command}"), soft_wrap=True)
+
     def always_say(self, text: str) -> None:
         """Print a line that even `--quiet` shows: which data and which result."""
         self._print(Text(text))

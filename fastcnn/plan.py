@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from fastai.data.block import DataBlock
 
 from fastcnn.data.loading import ImageSet, read_images
 from fastcnn.data.source import DataSource, find_source, why_sample
@@ -32,8 +31,6 @@ class Plan:
     """Every setting, resolved: the architecture that is used, the device that is there."""
     source: DataSource
     """Where the images come from."""
-    block: DataBlock
-    """The recipe's own."""
     images: ImageSet
     """Listed, labelled and split: the same for every strategy."""
     weights: Weights
@@ -66,7 +63,7 @@ def make_plan(
         settings = resolve_settings(recipe.defaults, recipe.sample.defaults, config, given)
     if not (given.get("lr") or config.get("lr")):
         settings = settings.changed(lr=scaled(settings.lr, usual_rate(settings.opt)))
-    block, images = _read(recipe, settings, source)
+    images = _read(recipe, settings, source)
     _tell_data(recipe, source, images, narrator)
     weights = _weights(settings, bool(given.get("arch") or config.get("arch")), narrator)
     drawn = blueprint(weights.architecture, settings, len(images.classes))
@@ -76,23 +73,24 @@ def make_plan(
     narrator.say(f"body: {weights.architecture.name}, {weights.describe()}")
     file = str(weights.path) if weights.source == "file" else None
     settings = settings.changed(arch=weights.architecture.name, weights=file, device=str(device))
-    return Plan(recipe, settings, source, block, images, weights, device, drawn)
+    return Plan(recipe, settings, source, images, weights, device, drawn)
 
 
 def _weights(settings: Settings, arch_was_named: bool, narrator: Narrator) -> Weights:
     """Find what the body starts from; where every strategy starts from random, nothing."""
     if settings.strategies == ("scratch",):
+        if settings.weights:
+            narrator.say(f"--weights {settings.weights} is not used: scratch starts from random")
         return no_weights(settings.arch)
     return find_weights(
         settings.arch, settings.weights, arch_was_named=arch_was_named, narrator=narrator
     )
 
 
-def _read(recipe: Recipe, settings: Settings, source: DataSource) -> tuple[DataBlock, ImageSet]:
+def _read(recipe: Recipe, settings: Settings, source: DataSource) -> ImageSet:
     """Let the recipe build its `DataBlock` and list the images; its code may be the user's own."""
     try:
-        block = recipe.data_block(settings)
-        return block, read_images(block, source.path)
+        return read_images(recipe.data_block(settings), source.path)
     except FastcnnError:
         raise
     except Exception as error:

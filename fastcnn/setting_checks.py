@@ -118,7 +118,12 @@ def find_problems(settings: "Settings") -> list[Problem]:
         )
         for name, words in expected.items()
     ]
-    return [*problems, *_rate_problems(settings.lr), *_strategy_problems(settings)]
+    return [
+        *problems,
+        *_rate_problems(settings.lr),
+        *_strategy_problems(settings),
+        *_pair_problems(settings),
+    ]
 
 
 def _checked(settings: "Settings") -> list[str]:
@@ -164,6 +169,28 @@ def _strategy_problems(settings: "Settings") -> list[Problem]:
             Problem(
                 "--strategy partial was given no --freeze-until, expected a block of the body",
                 "for example --freeze-until layer2; --dry-run with another strategy lists them",
+            )
+        )
+    return problems
+
+
+def _pair_problems(settings: "Settings") -> list[Problem]:
+    """Return what is wrong with two settings together, each of them being possible alone."""
+    problems = []
+    if settings.head == "fastai" and settings.bs == 1:
+        problems.append(
+            Problem(
+                "--bs is 1, expected at least 2 with --head fastai: its BatchNorm compares images",
+                "for example --bs 16; --accumulate makes small batches act as a large one",
+            )
+        )
+    small = settings.progressive
+    if small is not None and not (small < settings.size and settings.epochs > 1):
+        problems.append(
+            Problem(
+                f"--progressive is {small} with --size {settings.size} and --epochs "
+                f"{settings.epochs}, expected a smaller side than the size and two epochs or more",
+                "for example --progressive 128 --size 224 --epochs 4",
             )
         )
     return problems

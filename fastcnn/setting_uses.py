@@ -36,7 +36,7 @@ def refuse_unused(given: Mapping[str, Any], settings: Settings) -> list[Problem]
         if name in USED_BY and USED_BY[name] not in done:
             unused.setdefault(_why(USED_BY[name], done), []).append(option(name))
         elif name in BY_STRATEGY and not set(BY_STRATEGY[name]) & set(settings.strategies):
-            why = f"only {' and '.join(BY_STRATEGY[name])} have a use for it"
+            why = f"only {', '.join(BY_STRATEGY[name])} have a use for it"
             unused.setdefault(why, []).append(option(name))
     if settings.balance == "sampling" and given.get("balance") and EPOCHS not in done:
         unused.setdefault(_why(EPOCHS, done), []).append("--balance sampling")

@@ -151,7 +151,7 @@ def score_exported(content: bytes, images: ImageSet) -> pd.DataFrame:
     return prediction_table(
         [images.relative(index) for index in images.valid],
         [images.labels[index] for index in images.valid],
-        predictor.probabilities([images.items[index] for index in images.valid]),
+        predictor.probabilities(images.paths(images.valid)),
         predictor.classes,
     )
 

@@ -1,10 +1,11 @@
 """What all tests share: a home of their own, small real images, and a network that trains fast."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Real photographs beside the checkout; tests that need them say so where they are missing."""
@@ -21,6 +22,17 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
         monkeypatch.setenv(name, str(home / name.lower()))
     monkeypatch.setenv("HOME", str(home))
     return home
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> Iterator[None]:
+    """Compute in one thread: on so little, several only wait for each other."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture
@@ -45,6 +57,16 @@ def few_pets(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for breed in ("Abyssinian", "Siamese", "beagle", "pug"):
         for picture in sorted((shared / "pets" / "images").glob(f"{breed}_*.jpg"))[:12]:
             shutil.copy(picture, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_pets(few_pets: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Photographs small enough to be read many times: four of each breed."""
+    folder = tmp_path_factory.mktemp("small-pets")
+    for file in sorted(few_pets.glob("*.jpg"))[::3]:
+        with Image.open(file) as picture:
+            picture.convert("RGB").resize((160, 120)).save(folder / file.name)
     return folder
 
 

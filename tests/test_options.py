@@ -109,6 +109,20 @@ def test_an_earlier_run_lies_below_what_is_given() -> None:
     assert problems("pets", {"strategy": "head", "epochs": 3, "data": "x"}, bs=8) == []
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"head": "fastai", "bs": 1}, "--bs is 1"),
+        ({"progressive": 128, "epochs": 1}, "--progressive is 128"),
+        ({"progressive": 300, "epochs": 4}, "--progressive is 300"),
+    ],
+)
+def test_settings_that_do_not_go_together(given: dict[str, Any], words: str) -> None:
+    (found,) = problems("pets", {}, **{"strategy": "full", **given})
+    assert found.startswith(words)
+    assert problems("pets", {}, strategy="full", head="fastai", bs=2, progressive=96) == []
+
+
 def test_what_a_recipe_states_lies_below_it(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text(

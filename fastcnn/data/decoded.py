@@ -19,8 +19,8 @@ from fastai.torch_core import TensorImage
 from fastai.vision.core import PILImage
 from torch import Tensor
 
-VALIDATION = 1
-"""fastai's number of the part: without it a pipeline that no loader has begun draws crops."""
+from fastcnn.data.preparation import VALIDATION
+
 BATCHES_AHEAD = 2
 """How many batches are decoded before they are asked for."""
 PROBE_SIZES = ((317, 251), (203, 331), (1100, 900))
@@ -66,7 +66,7 @@ def fingerprint(dls: DataLoaders) -> str:
 
 def as_network_input(pixels: Tensor, dls: DataLoaders) -> Tensor:
     """Apply the validation transforms of a batch: (N, 3, H, W), float32, normalised, on device."""
-    dls.valid.after_batch.split_idx = VALIDATION
+    dls.valid.after_batch.split_idx = VALIDATION  # or, before a loader has begun, it draws
     batch = dls.valid.after_batch((TensorImage(pixels.to(dls.device)),))[0]
     return torch.Tensor(batch.as_subclass(torch.Tensor))
 

@@ -4,7 +4,6 @@ A recipe writes fastai's own; these take their place in the training loader, nev
 or in an exported model.
 """
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +12,8 @@ from fastai.torch_core import TensorImage
 from fastai.vision.augment import AffineCoordTfm, LightingTfm, Warp, find_coeffs
 from torch import Tensor
 from torch.nn import functional
+
+from fastcnn.data.changed import changed
 
 PERSPECTIVE = type(Warp().coord_fs[0])
 """fastai's class of a change of perspective, which it has no public name for."""
@@ -25,9 +26,9 @@ def faster_batch(transform: Any) -> Any:
     if type(transform).__module__ != AffineCoordTfm.__module__:  # someone's own may do anything
         return transform
     if isinstance(transform, AffineCoordTfm) and _is_projective(transform):
-        return _changed(transform, __class__=WarpAtOnce)
+        return changed(transform, __class__=WarpAtOnce)
     if isinstance(transform, LightingTfm):
-        return _changed(transform, space_fn=light_at_once)
+        return changed(transform, space_fn=light_at_once)
     return transform
 
 
@@ -87,13 +88,6 @@ def light_at_once(images: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
 def _is_projective(transform: Any) -> bool:
     known = all(type(warp) is PERSPECTIVE for warp in transform.coord_fs)
     return known and transform.mode == "bilinear"
-
-
-def _changed(transform: Any, **attributes: Any) -> Any:
-    twin = copy.copy(transform)
-    for name, value in attributes.items():
-        setattr(twin, name, value)
-    return twin
 
 
 def _centres(n: int, is_aligned: bool) -> Tensor:

@@ -4,7 +4,6 @@ A recipe writes fastai's own; these take their place in the training loader, nev
 or in an exported model.
 """
 
-import copy
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,14 +14,18 @@ from fastai.vision.augment import RandomResizedCrop, Resize, ResizeMethod
 from fastai.vision.core import PILImage, ToTensor
 from PIL import Image
 
+from fastcnn.data.changed import changed
+
 
 def faster_item(transform: Any) -> Any:
     """Return a transform that does what `transform` does, sooner; or itself where there is none."""
     if type(transform) is Resize and transform.method == ResizeMethod.Crop:
-        return _as(ResizeByCrop, transform)
+        return changed(transform, __class__=ResizeByCrop)
     if type(transform) is RandomResizedCrop:
-        return _as(CropOfReduced, transform)
-    return _as(ImageToTensor, transform) if type(transform) is ToTensor else transform
+        return changed(transform, __class__=CropOfReduced)
+    if type(transform) is ToTensor:
+        return changed(transform, __class__=ImageToTensor)
+    return transform
 
 
 class ResizeByCrop(Resize):
@@ -89,10 +92,3 @@ def _scaled(start: int, length: int, full: int, reduced: int) -> tuple[int, int]
     scale = reduced / full
     new_length = max(1, round(length * scale))
     return min(round(start * scale), reduced - new_length), new_length
-
-
-def _as(kind: type, transform: Any) -> Any:
-    """Return a copy of a transform as an instance of a subclass that has the same attributes."""
-    twin = copy.copy(transform)
-    twin.__class__ = kind
-    return twin

@@ -33,12 +33,21 @@ class ImageSet:
     @property
     def classes(self) -> list[str]:
         """The classes of the training part in alphabetical order."""
-        return sorted({self.labels[index] for index in self.train})
+        return sorted(set(self.train_labels))
 
     @property
     def unscored(self) -> list[str]:
         """The classes that only the held-out part has."""
         return sorted({self.labels[index] for index in self.unscored_items})
+
+    def paths(self, indices: Sequence[int]) -> list[Path]:
+        """Return the files of some images."""
+        return [self.items[index] for index in indices]
+
+    @property
+    def train_labels(self) -> list[str]:
+        """The classes of the images to learn from, in the order of `train`."""
+        return [self.labels[index] for index in self.train]
 
     def relative(self, index: int) -> str:
         """Return the path of an image as it is stored: relative, with forward slashes."""

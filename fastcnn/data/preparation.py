@@ -135,6 +135,13 @@ def preparation_of(image_class: Any, item_transforms: Sequence[Any], part: int) 
     return Whole(image_class)
 
 
+def validation_size(crop: Any) -> Size:
+    """Return what a `RandomResizedCrop` squishes a file to in validation, then cuts the middle."""
+    width, height = crop.size
+    margin = math.ceil(max(width, height) * crop.val_xtra / 8) * 8
+    return width + margin, height + margin
+
+
 def mode_of(image_class: Any) -> str:
     """Return the Pillow mode that a fastai image class opens files in."""
     return str(image_class._open_args["mode"])
@@ -151,13 +158,11 @@ def _for_resize(image_class: Any, resize: Any, part: int) -> Preparation:
 
 
 def _for_random_crop(image_class: Any, crop: Any, part: int) -> Preparation:
-    width, height = crop.size
-    if part == VALIDATION:  # it squishes the file a little too large, and cuts out the middle
-        margin = math.ceil(max(width, height) * crop.val_xtra / 8) * 8
-        size = (width + margin, height + margin)
+    if part == VALIDATION:
+        size = validation_size(crop)
         return Resized(image_class, size, ResizeMethod.Squish, PadMode.Zeros, crop.mode)
     least = (crop.min_scale * crop.ratio[0], crop.min_scale / crop.ratio[1])
-    return Reduced(image_class, (width, height), ResizeMethod.Crop, crop.mode, least)
+    return Reduced(image_class, tuple(crop.size), ResizeMethod.Crop, crop.mode, least)
 
 
 def _described(image: Any, full_size: Size) -> Any:

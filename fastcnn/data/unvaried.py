@@ -3,8 +3,6 @@
 Every answer is one of fastai's own transforms, so that it can stand in an exported model.
 """
 
-import copy
-import math
 from typing import Any
 
 from fastai.vision.augment import (
@@ -19,6 +17,9 @@ from fastai.vision.augment import (
 from fastcore.foundation import L
 from fastcore.imports import noop
 
+from fastcnn.data.changed import changed
+from fastcnn.data.preparation import validation_size
+
 
 def unvaried(transform: Any) -> list[Any]:
     """Return transforms that do in both parts, to the bit, what `transform` does in validation.
@@ -27,7 +28,7 @@ def unvaried(transform: Any) -> list[Any]:
     in validation too cannot be told from one that does not, and is left as it is.
     """
     if isinstance(transform, AffineCoordTfm):  # its split_idx says only where it was last used
-        return [] if transform.size is None else [_changed(transform, aff_fs=L(), coord_fs=L())]
+        return [] if transform.size is None else [_in_both(transform, aff_fs=L(), coord_fs=L())]
     if getattr(transform, "split_idx", None) == 0:
         return []
     if isinstance(transform, Resize):
@@ -38,28 +39,24 @@ def unvaried(transform: Any) -> list[Any]:
         return _squished_and_cropped(transform)
     if isinstance(transform, RandomResizedCropGPU):
         # A crop larger than the picture is never found, so the central one is taken.
-        return [_changed(transform, min_scale=2.0, max_scale=2.0)]
-    return [_changed(transform)] if getattr(transform, "split_idx", None) == 1 else [transform]
+        return [_in_both(transform, min_scale=2.0, max_scale=2.0)]
+    return [_in_both(transform)] if getattr(transform, "split_idx", None) == 1 else [transform]
 
 
-def _changed(transform: Any, **attributes: Any) -> Any:
+def _in_both(transform: Any, **attributes: Any) -> Any:
     """Return a copy that acts on both parts, with other attributes."""
-    result = copy.copy(transform)
-    for name, value in {"split_idx": None, **attributes}.items():
-        setattr(result, name, value)
-    return result
+    return changed(transform, split_idx=None, **attributes)
 
 
 def _central(resize: Any) -> Any:
     """Return a `Resize` that never draws where to crop, or on which side to pad."""
-    return _changed(resize, before_call=noop, pcts=(0.5, 0.5))
+    return _in_both(resize, before_call=noop, pcts=(0.5, 0.5))
 
 
 def _squished_and_cropped(transform: Any) -> list[Any]:
     """Return a `RandomResizedCrop` as it validates: squished a little too large, then cropped."""
     width, height = transform.size
-    margin = math.ceil(max(width, height) * transform.val_xtra / 8) * 8
-    larger = (height + margin, width + margin)
+    larger = validation_size(transform)[::-1]  # fastai takes height and width
     order, resamples = transform.order, transform.resamples
     resize = Resize(larger, ResizeMethod.Squish, resamples=resamples, order=order)
     return [_central(resize), CropPad((height, width), order=order)]

@@ -94,7 +94,7 @@ def show_rates(rates: "Rates", picture: Path, following: str, narrator: Narrator
         narrator.show(rate_chart(rates.curve, ordered, MARKS, frame))
     narrator.show(rates_table(rates, unicode=unicode))
     narrator.say(f"curve: {shown_path(picture.absolute())}")
-    narrator.say(f"next: {following}")
+    narrator.say_command("next", following)
 
 
 def write_rates(rates: "Rates", path: Path) -> None:

@@ -89,7 +89,7 @@ class Forecast:
 
     def _fit_seconds(self, job: Job, phase: Phase) -> float:
         costs = self.costs(job)
-        if phase.n_frozen == len(job.groups) - 1:
+        if job.freezes_body(phase):
             training = validation = 1 / job.choice.frozen_body_speed(*_frozen_body(job))
         else:
             training = _training_seconds(job, phase.n_frozen)
@@ -102,10 +102,8 @@ class Forecast:
 
 def missing_features(job: Job) -> tuple[int, int]:
     """Return of how many images to learn from, and to score, the store lacks features."""
-    train, valid = (
-        [job.images.items[index] for index in part] for part in (job.images.train, job.images.valid)
-    )
-    bank = job.bank
+    images, bank = job.images, job.bank
+    train, valid = images.paths(images.train), images.paths(images.valid)
     return bank.n_missing(train, views(job.settings.views)), bank.n_missing(valid, views(1))
 
 
@@ -116,15 +114,11 @@ def _n_images(job: Job) -> int:
 def _training_seconds(job: Job, n_frozen: int) -> float:
     """Return the seconds an image of a step in which the first groups are frozen."""
     job.learner.freeze_to(n_frozen)
-    return 1 / job.choice.training_speed(job.learner, n_frozen, _paths(job))
+    return 1 / job.choice.training_speed(job.learner, n_frozen, job.train_paths)
 
 
 def _frozen_body(job: Job) -> tuple[Any, Any, Sequence[Path]]:
-    return job.learner.model[0], job.learner.dls, _paths(job)
-
-
-def _paths(job: Job) -> list[Path]:
-    return [job.images.items[index] for index in job.images.train]
+    return job.learner.model[0], job.learner.dls, job.train_paths
 
 
 def _together(job: Job, computing: float, loading: float) -> float:

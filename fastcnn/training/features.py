@@ -4,6 +4,7 @@ import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,8 @@ BATCH = 16
 BATCH_ON_GPU = 128
 KEPT_TOGETHER = 512
 """Vectors that go to the store in one go: what a run killed in the middle has then kept."""
+Keys = list[list[str]]
+"""Of every view of every picture."""
 Vectors = dict[str, npt.NDArray[np.float32]]
 """Features (F,) by the key they are stored under."""
 MEASURED_BATCHES = 4
@@ -56,10 +59,18 @@ class FrozenBody:
             output = self.body(batch)
         return self.layout.pooled(output).cpu().clone()
 
+    @cached_property
+    def pixels(self) -> str:
+        """What the way to the body makes of a picture, as a hash."""
+        return fingerprint(self.dls)
+
     def key_parts(self) -> dict[str, str]:
-        """Return what a stored vector depends on beside the picture and the view."""
+        """Return what a stored vector depends on beside the picture and the view.
+
+        The body is hashed anew each time: it may have been trained since.
+        """
         return {
-            "pixels": fingerprint(self.dls),
+            "pixels": self.pixels,
             "body_sha256": f"{body_sha256(self.body)} {VERSIONS}",
             "precision": self.precision.name,
         }
@@ -79,26 +90,20 @@ class FeatureBank:
     def features(self, paths: Sequence[Path], views: Sequence[View]) -> Tensor:
         """Return the features of every picture in every view, (N, V, F), float32."""
         started = time.perf_counter()
-        keys = self._keys(paths, views)
-        found = self.store.get([key for row in keys for key in row])
-        missing = [place for place, row in enumerate(keys) if any(key not in found for key in row)]
+        keys, found, missing = self._look_up(paths, views)
         if missing:
             self.frozen.body.eval()
             computed = self._compute([paths[place] for place in missing], views)
             found |= self._kept(computed, [keys[place] for place in missing])
             self.n_computed += len(missing) * len(views)
             self.compute_seconds += time.perf_counter() - started
-        result = torch.stack(
-            [torch.stack([torch.as_tensor(found[key]) for key in row]) for row in keys]
-        )
+        result = torch.from_numpy(np.stack([[found[key] for key in row] for row in keys]))
         self.seconds += time.perf_counter() - started
         return result
 
     def n_missing(self, paths: Sequence[Path], views: Sequence[View]) -> int:
         """Return of how many pictures the store lacks a view."""
-        keys = self._keys(paths, views)
-        found = self.store.get([key for row in keys for key in row])
-        return sum(any(key not in found for key in row) for row in keys)
+        return len(self._look_up(paths, views)[2])
 
     def speeds(self, paths: Sequence[Path]) -> dict[str, float | None]:
         """Return images a second of decoding alone, of the body alone, and of both as computed.
@@ -121,12 +126,18 @@ class FeatureBank:
             "together": round(self.n_computed / self.compute_seconds, 2),
         }
 
-    def _keys(self, paths: Sequence[Path], views: Sequence[View]) -> list[list[str]]:
+    def _look_up(
+        self, paths: Sequence[Path], views: Sequence[View]
+    ) -> tuple[Keys, Vectors, list[int]]:
+        """Return the keys, what is stored under them, and where in `paths` a view is lacking."""
         parts = self.frozen.key_parts()
-        return [
+        keys = [
             [feature_key(image_sha256=image, view=view.name, **parts) for view in views]
             for image in image_hashes(paths)
         ]
+        found = self.store.get([key for row in keys for key in row])
+        missing = [place for place, row in enumerate(keys) if any(key not in found for key in row)]
+        return keys, found, missing
 
     def _compute(self, paths: Sequence[Path], views: Sequence[View]) -> Iterator[Tensor]:
         """Yield the features of each picture, (V, F), in the order of `paths`."""
@@ -168,7 +179,7 @@ class FeatureBank:
             "pictures at a time"
         )
 
-    def _kept(self, computed: Iterator[Tensor], keys: list[list[str]]) -> Vectors:
+    def _kept(self, computed: Iterator[Tensor], keys: Keys) -> Vectors:
         """Store the vectors as they come, and return them all."""
         everything: Vectors = {}
         fresh: Vectors = {}

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from fastai.data.core import DataLoaders
 from fastai.learner import Learner
 from fastai.metrics import accuracy
@@ -28,6 +27,7 @@ from fastcnn.training.mixed_precision import InPrecision
 from fastcnn.training.options import callbacks_for
 from fastcnn.training.phases import Phase
 from fastcnn.training.schedule import SwapLoaders, epochs_by_size, fit_by_schedule
+from fastcnn.training.threads import one_thread
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,7 @@ class Watch:
 
 def fit_on_pictures(job: Job, phase: Phase, watch: Watch) -> None:
     """Freeze what the phase freezes, and fit the rest on augmented pictures."""
-    job.learner.freeze_to(phase.n_frozen)
-    if phase.n_frozen == len(job.groups) - 1:
-        precision = job.bank.frozen.precision
-    else:
-        precision = job.choice.for_training(job.learner, phase.n_frozen, job.train_paths)
+    precision = job.precision_of(phase)
     job.precisions[phase.name] = precision.name
     decode_images(job.learner.dls, job.narrator)
     callbacks = [FrozenStaysFrozen(), InPrecision(precision), watch.times]
@@ -109,18 +105,3 @@ def silent(learner: Learner) -> Iterator[None]:
     """Keep fastai's own lines and bars away from the terminal."""
     with learner.no_logging(), learner.no_bar():
         yield
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute the block in one thread.
-
-    The steps of a head alone are so small that threads wait for each other longer than they work,
-    and where other programs run too, ten times longer.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -39,7 +39,7 @@ def image_costs(job: Job) -> ImageCosts:
         DataError: one of them cannot be read.
     """
     dls = job.learner.dls
-    paths = [job.images.items[index] for index in job.images.train[:FEW]]
+    paths = job.train_paths[:FEW]
     with generators_kept():
         decoding, n_bytes = _decode(dls.train)
         together = seconds_of(lambda: list(decoded_batches(paths, dls, FEW)))

@@ -20,6 +20,8 @@ from fastcnn.settings import Settings
 from fastcnn.training.choice import PrecisionChoice
 from fastcnn.training.features import FeatureBank, FrozenBody
 from fastcnn.training.history import History
+from fastcnn.training.phases import Phase
+from fastcnn.training.precision import Precision
 
 
 @dataclass
@@ -54,12 +56,23 @@ class Job:
     @property
     def train_paths(self) -> list[Path]:
         """The files of the images to learn from."""
-        return [self.images.items[index] for index in self.images.train]
+        return self.images.paths(self.images.train)
 
     @property
     def group_names(self) -> list[str]:
         """The names of the groups from the stem to the head."""
         return [group.name for group in self.groups]
+
+    def freezes_body(self, phase: Phase) -> bool:
+        """Return whether nothing but the head learns."""
+        return phase.n_frozen == len(self.groups) - 1
+
+    def precision_of(self, phase: Phase) -> Precision:
+        """Return what a phase computes in; the learner is frozen as it will be."""
+        self.learner.freeze_to(phase.n_frozen)
+        if self.freezes_body(phase):
+            return self.bank.frozen.precision
+        return self.choice.for_training(self.learner, phase.n_frozen, self.train_paths)
 
     @cached_property
     def bank(self) -> FeatureBank:
@@ -72,8 +85,8 @@ class Job:
 
     def head_features(self, indices: Sequence[int], views: Sequence[View]) -> Tensor:
         """Return what the head sees of some images, (N, V, F) float32."""
-        paths = [self.images.items[index] for index in indices]
-        return head_columns(self.bank.features(paths, views), self.settings.head, self.layout)
+        found = self.bank.features(self.images.paths(indices), views)
+        return head_columns(found, self.settings.head, self.layout)
 
     def targets(self, indices: Sequence[int]) -> Tensor:
         """Return the number of each image's class, (N,) int64."""

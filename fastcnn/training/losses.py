@@ -39,13 +39,13 @@ def loss_for(settings: Settings, weights: Tensor | None) -> Any:
 def class_weights(labels: Sequence[str], classes: Sequence[str]) -> Tensor:
     """Return a weight for each of `classes`, (C,) float32: the inverse of its part of `labels`.
 
-    `labels` are those of the training images; the mean of their weights is 1.
-
-    Raises:
-        ValueError: a class has no image, or an image none of the classes.
+    `labels` are those of the training images; the mean of their weights is 1. A class that none
+    of them shows is never a target, so its weight of 1 counts nowhere.
     """
-    weights = compute_class_weight("balanced", classes=np.array(classes), y=np.array(labels))
-    return torch.tensor(weights, dtype=torch.float32)
+    shown = np.unique(np.array(labels))
+    weights = compute_class_weight("balanced", classes=shown, y=np.array(labels))
+    weight_of = dict(zip(shown.tolist(), weights.tolist(), strict=True))
+    return torch.tensor([weight_of.get(name, 1.0) for name in classes])
 
 
 def sampling_weights(labels: Sequence[str]) -> NDArray[np.float64]:

@@ -10,7 +10,6 @@ from fastcnn.training.duration import Forecast
 from fastcnn.training.job import Job
 from fastcnn.training.memory import MemoryEstimate, phase_memory, resident_memory
 from fastcnn.training.phases import Method, Phase
-from fastcnn.training.precision import Precision
 from fastcnn.training.strategies import phases_of
 
 SEARCHED = "searched"
@@ -140,7 +139,7 @@ def _phase(
 ) -> PhasePreview:
     searched = job.settings.learning_rate.is_auto
     rates = [SEARCHED if searched else rate for rate in phase.rates]
-    precision = _precision(job, phase)
+    precision = job.precision_of(phase)
     return PhasePreview(
         name=phase.name,
         method=phase.method,
@@ -163,12 +162,3 @@ def _phase(
             pixels=forecast.pixel_bytes(job),
         ),
     )
-
-
-def _precision(job: Job, phase: Phase) -> Precision:
-    """Return what a phase will compute in, chosen as the phase itself would choose."""
-    if phase.method is not Method.FIT or phase.n_frozen == len(job.groups) - 1:
-        return job.bank.frozen.precision
-    paths = [job.images.items[index] for index in job.images.train]
-    job.learner.freeze_to(phase.n_frozen)
-    return job.choice.for_training(job.learner, phase.n_frozen, paths)

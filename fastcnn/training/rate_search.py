@@ -13,8 +13,9 @@ from fastai.learner import Learner
 from fastcnn.errors import TrainingError
 from fastcnn.narrator import Narrator
 from fastcnn.training.callbacks import FrozenStaysFrozen, ShowProgress
-from fastcnn.training.fit import feature_learner, one_thread, silent
+from fastcnn.training.fit import feature_learner, silent
 from fastcnn.training.job import Job
+from fastcnn.training.threads import one_thread
 
 STEPS = 100
 """Batches of the range test, fastai's own number."""

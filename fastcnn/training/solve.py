@@ -35,7 +35,6 @@ def solve_phase(job: Job, phase: Phase) -> SolvedHead:
 
 def _solve(job: Job, train: Tensor) -> SolvedHead:
     n_images, n_views, _ = train.shape
-    labels = [job.images.labels[index] for index in job.images.train]
     classes = list(map(str, job.learner.dls.vocab))
     weighted = job.settings.balance != "none"  # drawing more often, in the long run
     return solve_head(
@@ -43,7 +42,7 @@ def _solve(job: Job, train: Tensor) -> SolvedHead:
         job.targets(job.images.train).repeat_interleave(n_views),
         len(classes),
         groups=torch.arange(n_images).repeat_interleave(n_views),
-        class_weights=class_weights(labels, classes) if weighted else None,
+        class_weights=class_weights(job.images.train_labels, classes) if weighted else None,
         seed=job.settings.seed,
     )
 

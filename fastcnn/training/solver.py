@@ -13,15 +13,15 @@ head is how Kornblith et al. judge bodies in "Do Better ImageNet Models Transfer
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from fastcnn.training.folds import assign_folds
 from fastcnn.training.lbfgs import minimise
 from fastcnn.training.logistic import FeatureSpace, Problem
+from fastcnn.training.threads import one_thread
 
 STRENGTHS = tuple(10 ** (-half_decades / 2) for half_decades in range(-2, 11))
 """From 10 to 1e-5, strong to weak: two images a class, or wrong labels, want more than 0.1."""
@@ -102,7 +102,7 @@ def solve_head(
     present, targets = targets.unique(return_inverse=True)
     class_weights = torch.ones(n_classes) if class_weights is None else class_weights
     row_weights = class_weights.double()[present][targets]
-    with _threads_for(features.numel() * len(present)):
+    with one_thread(features.numel() * len(present) <= SMALL_PROBLEM):
         space = FeatureSpace(features)
         folds = assign_folds(targets, groups, n_folds, seed)
         losses = _cross_validate(space.rows.float(), targets, row_weights, folds)
@@ -113,29 +113,6 @@ def solve_head(
         stages.append(Stage(strength, weight, bias, train_loss, loss))
     last = stages[-1]
     return SolvedHead(last.weight, last.bias, last.strength, tuple(stages))
-
-
-def assign_folds(targets: Tensor, groups: Tensor, n_folds: int, seed: int) -> Tensor:
-    """Deal the images of each class out to the folds in turn; rows of one image stay together.
-
-    Args:
-        targets: int64 (rows,), the class of each row; an image has that of its first row.
-        groups: int64 (rows,), the image of each row.
-        n_folds: folds at most, at least 2.
-        seed: shuffles the images of a class.
-
-    Returns:
-        The fold of each row, int64 (rows,), or -1 for an image that is the only one of its class:
-        without it no fold could learn that class, so it is never held out.
-    """
-    _, first, image = np.unique(groups.numpy(), return_index=True, return_inverse=True)
-    image_class = targets.numpy()[first]
-    order = np.random.default_rng(seed).permutation(len(first))
-    order = order[np.argsort(image_class[order], kind="stable")]
-    order = order[np.bincount(image_class)[image_class[order]] > 1]
-    fold = np.full(len(first), -1)
-    fold[order] = np.arange(len(order)) % n_folds
-    return torch.from_numpy(fold[image])
 
 
 def _cross_validate(
@@ -196,14 +173,3 @@ def _with_absent(
     all_bias = torch.full((n_classes,), ABSENT_LOGIT)
     all_weight[present], all_bias[present] = weight.float(), bias.float()
     return all_weight, all_bias
-
-
-@contextmanager
-def _threads_for(n_products: int) -> Iterator[None]:
-    """Compute in one thread what is too small to share out."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1 if n_products <= SMALL_PROBLEM else n_threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(n_threads)

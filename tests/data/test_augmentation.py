@@ -21,7 +21,7 @@ from fastai.vision.augment import (
 )
 from fastai.vision.core import PILImage
 from fastai.vision.data import ImageBlock
-from PIL import Image, ImageOps
+from PIL import ImageOps
 
 from fastcnn.data.augmentation import LEVELS, apply_augmentation, describe_augmentation
 from fastcnn.data.loaders import make_loaders
@@ -36,16 +36,6 @@ from fastcnn.setting_checks import CHOICES
 from fastcnn.settings import Settings
 
 SETTINGS = Settings(arch="test_resnet", size=64, bs=8, seed=3)
-
-
-@pytest.fixture(scope="module")
-def small_pets(few_pets: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Photographs small enough to be read many times: four of each breed."""
-    folder = tmp_path_factory.mktemp("small-pets")
-    for file in sorted(few_pets.glob("*.jpg"))[::3]:
-        with Image.open(file) as picture:
-            picture.convert("RGB").resize((160, 120)).save(folder / file.name)
-    return folder
 
 
 def invert(image: PILImage) -> PILImage:

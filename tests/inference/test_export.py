@@ -1,12 +1,9 @@
 """The exported pickle: stock parts only, a learner that stays usable, a recipe of one's own."""
 
 import io
-import json
 import pickletools
-import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,40 +22,6 @@ from fastcnn.models.weights import find_weights
 from fastcnn.narrator import Narrator
 from fastcnn.recipe_book import find_recipe
 from fastcnn.settings import Settings
-
-Cli = Callable[..., tuple[int, str, str]]
-
-MINE = '''
-"""My own recipe.
-
-    fastcnn recipe mine.py
-"""
-from fastai.vision.all import *
-from fastcnn.recipe import Recipe
-
-def kind_of_animal(path):
-    return "cat" if path.name[0].isupper() else "dog"
-
-def block(settings):
-    return DataBlock(
-        blocks=(ImageBlock, CategoryBlock),
-        get_items=get_image_files,
-        get_y=kind_of_animal,
-        splitter=RandomSplitter(settings.valid_pct, seed=settings.seed),
-        item_tfms=Resize(settings.size),
-        batch_tfms=aug_transforms(),
-    )
-
-RECIPE = Recipe(title="cats and dogs", data_block=block)
-'''
-
-OPENS_ALONE = """
-import json, sys
-sys.modules["fastcnn"] = None
-from fastai.learner import load_learner
-learner = load_learner(sys.argv[1])
-print(json.dumps([str(learner.predict(path)[0]) for path in sys.argv[2:]]))
-"""
 
 
 @pytest.fixture
@@ -146,20 +109,3 @@ def test_paths_open_on_any_system(learner: Learner, tmp_path: Path) -> None:
         name = next(name for name in archive.namelist() if name.endswith("data.pkl"))
         content = archive.read(name)
     assert b"PosixPath" not in content and b"WindowsPath" not in content
-
-
-def test_a_users_recipe_leaves_a_pkl_that_opens_without_it(
-    cli: Cli, few_pets: Path, tiny_network: list[str], work: Path
-) -> None:
-    (work / "mine.py").write_text(MINE)
-    code, _, err = cli(
-        "recipe", "./mine.py", "--data", few_pets, "--strategy", "head", "--out", "r", *tiny_network
-    )
-    assert code == 0, err
-    files = [str(path) for path in sorted(few_pets.glob("*.jpg"))[:3]]
-    export = work / "r" / "head" / "export.pkl"
-    command = [sys.executable, "-W", "ignore", "-c", OPENS_ALONE, str(export), *files]
-    result = subprocess.run(command, capture_output=True, text=True, cwd="/")
-    assert result.returncode == 0, result.stderr
-    assert set(json.loads(result.stdout.splitlines()[-1])) <= {"cat", "dog"}
-    assert json.loads((work / "r" / "run.json").read_text())["recipe"] == "mine"

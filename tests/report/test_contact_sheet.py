@@ -29,16 +29,6 @@ from fastcnn.run_folder import CONTACT_SHEET_FILE
 from fastcnn.settings import Settings
 
 
-@pytest.fixture(scope="module")
-def small_pets(few_pets: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Photographs small enough to be read many times: four of each breed."""
-    folder = tmp_path_factory.mktemp("small-pets")
-    for file in sorted(few_pets.glob("*.jpg"))[::3]:
-        with Image.open(file) as picture:
-            picture.convert("RGB").resize((160, 120)).save(folder / file.name)
-    return folder
-
-
 def loaders(folder: Path, augment: str = "default", *, normalised: bool = True) -> DataLoaders:
     """Loaders of pets, normalised as most weights expect."""
     settings = Settings(size=64, bs=4, seed=5)

@@ -2,8 +2,6 @@
 
 import json
 import math
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -156,26 +154,3 @@ def test_out_is_not_overwritten_without_force(
     assert code == 2
     assert "--force" in capsys.readouterr().err
     assert (finished.path / "run.json").read_bytes() == before
-
-
-OPENS_ALONE = """
-import json, sys
-sys.modules["fastcnn"] = None  # an import of it fails from now on
-from fastai.learner import load_learner
-learner = load_learner(sys.argv[1])
-probabilities, _ = learner.get_preds(dl=learner.dls.test_dl(sys.argv[2:]))
-print(json.dumps([learner.dls.vocab[i] for i in probabilities.argmax(1)]))
-"""
-
-
-def test_the_export_opens_where_fastcnn_does_not_exist(
-    finished: fastcnn.Run, few_pets: Path
-) -> None:
-    for strategy in finished.strategies:
-        table = finished.predictions(strategy)
-        files = [str(few_pets / path) for path in table["path"]]
-        export = finished.path / strategy / "export.pkl"
-        command = [sys.executable, "-W", "ignore", "-c", OPENS_ALONE, str(export), *files]
-        result = subprocess.run(command, capture_output=True, text=True, cwd="/")
-        assert result.returncode == 0, result.stderr
-        assert json.loads(result.stdout.splitlines()[-1]) == list(table["predicted"])

@@ -1,10 +1,8 @@
 """A convolutional network of three groups on pictures of eight pixels: a fit takes a moment."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import fastai.callback.progress  # noqa: F401  gives every Learner `no_bar`
-import pytest
 import torch
 from fastai.callback.core import Callback
 from fastai.data.core import DataLoaders
@@ -23,15 +21,6 @@ from fastcnn.training.schedule import fit_by_schedule
 
 N_CLASSES = 3
 State = dict[str, Tensor]
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Compute in one thread: on so little, several only wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def pictures(n_images: int, seed: int = 0, size: int = 8) -> list[tuple[Tensor, Tensor]]:

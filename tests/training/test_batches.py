@@ -9,7 +9,6 @@ from small_learner import (
     fit,
     loaders,
     near,
-    one_thread,  # noqa: F401  is used by every test
     phase,
     small_learner,
     state_of,

@@ -8,7 +8,6 @@ from fastai.callback.core import Callback
 from fastai.callback.training import GradientClip
 from small_learner import (
     fit,
-    one_thread,  # noqa: F401  is used by every test
     phase,
     small_learner,
     state_of,

@@ -10,7 +10,6 @@ from small_learner import (
     copy_of,
     fit,
     near,
-    one_thread,  # noqa: F401  is used by every test
     phase,
     same,
     small_learner,

@@ -3,7 +3,7 @@
 import copy
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,15 +20,6 @@ CPU = torch.device("cpu")
 AUTO = candidates("auto", CPU)
 IMAGES = torch.randn(8, 3, 16, 16, generator=torch.Generator().manual_seed(1))
 TARGETS = torch.arange(8) % 3
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Threads of so small a network mostly wait for each other, long where others compute too."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 class Middle(nn.Module):
@@ -63,13 +54,17 @@ def in_bf16() -> bool:
     return torch.is_autocast_enabled("cpu")
 
 
+SLOW = 0.25
+"""Seconds that are long beside a step here, also where other programs hold it up."""
+
+
 def slow_in_bf16(features: Tensor) -> Tensor:
-    time.sleep(0.03 if in_bf16() else 0)
+    time.sleep(SLOW if in_bf16() else 0)
     return features
 
 
 def slow_in_fp32(features: Tensor) -> Tensor:
-    time.sleep(0 if in_bf16() else 0.03)
+    time.sleep(0 if in_bf16() else SLOW)
     return features
 
 
@@ -82,8 +77,8 @@ def test_the_fastest_is_chosen(measure: Callable[..., Measurement]) -> None:
     for found in (low, full):
         assert set(found.images_per_second) == {precision.name for precision in AUTO}
         assert found.rejected == {}
-    assert 8 / 0.06 < low.images_per_second["bf16 channels_last"]
-    assert full.images_per_second["bf16 channels_last"] < 8 / 0.03
+        assert found.images_per_second[found.chosen.name] == max(found.images_per_second.values())
+    assert full.images_per_second["bf16 channels_last"] < 8 / SLOW
 
 
 @both

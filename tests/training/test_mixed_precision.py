@@ -1,7 +1,6 @@
 """Fits in a precision by fastai's own loop, together with fastai's other callbacks."""
 
 import copy
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -29,15 +28,6 @@ from fastcnn.training.precision import PRECISIONS
 
 N_CLASSES = 3
 LOW = ("bf16 channels_last", "fp16 channels_last")
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Threads of so small a network mostly wait for each other, long where others compute too."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def network() -> nn.Sequential:

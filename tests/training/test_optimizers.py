@@ -10,7 +10,6 @@ from fastai.optimizer import Adam, Lamb, OptimWrapper
 from small_learner import (
     fit,
     loss_on_training,
-    one_thread,  # noqa: F401  is used by every test
     phase,
     small_learner,
     state_of,

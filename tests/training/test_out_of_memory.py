@@ -219,6 +219,7 @@ print(json.dumps([job.settings.bs, job.settings.accumulate, job.narrator.events]
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux'")
 def test_a_real_limit(given: dict[str, Any]) -> None:
     """32 images take 1.8 GB and 16 half of that; there are 1.3 GB."""

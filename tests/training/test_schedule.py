@@ -8,7 +8,6 @@ from fastai.callback.core import Callback
 from small_learner import (
     fit,
     loaders,
-    one_thread,  # noqa: F401  is used by every test
     phase,
     small_learner,
     state_of,

@@ -2,7 +2,6 @@
 
 import math
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import assume, given, settings
@@ -12,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fastcnn.errors import TrainingError
-from fastcnn.training.solver import STRENGTHS, SolvedHead, assign_folds, solve_head
+from fastcnn.training.solver import STRENGTHS, SolvedHead, solve_head
 
 quick = settings(deadline=None, max_examples=8)
 seeds = st.integers(0, 10_000)
@@ -195,38 +194,6 @@ def test_equal_class_weights_are_none(weight: float) -> None:
     plain = solve_head(features, targets, 3, seed=0)
     weighted = solve_head(features, targets, 3, class_weights=torch.full((3,), weight), seed=0)
     assert_same(probabilities(plain, features), probabilities(weighted, features))
-
-
-@st.composite
-def views_of_images(draw: st.DrawFn) -> tuple[Tensor, Tensor]:
-    """Draw the class and the image of each row, in any order; an image has one to four rows."""
-    classes = draw(st.lists(st.integers(0, 4), min_size=1, max_size=40))
-    n_views = draw(st.lists(st.integers(1, 4), min_size=len(classes), max_size=len(classes)))
-    images = np.repeat(np.arange(len(classes)), n_views)
-    order = np.random.default_rng(draw(seeds)).permutation(len(images))
-    return torch.tensor(classes)[images[order]], torch.from_numpy(images[order] * 7 - 20)
-
-
-@given(views_of_images(), st.integers(2, 6), seeds)
-@settings(deadline=None)
-def test_folds_are_stratified_and_part_no_image(
-    rows: tuple[Tensor, Tensor], n_folds: int, seed: int
-) -> None:
-    targets, images = rows
-    folds = assign_folds(targets, images, n_folds, seed)
-    fold_of = dict(zip(images.tolist(), folds.tolist(), strict=True))
-    class_of = dict(zip(images.tolist(), targets.tolist(), strict=True))
-    assert [fold_of[image] for image in images.tolist()] == folds.tolist()
-    for number in set(class_of.values()):
-        of_class = [fold for image, fold in fold_of.items() if class_of[image] == number]
-        counts = [of_class.count(fold) for fold in range(n_folds)]
-        if len(of_class) == 1:
-            assert of_class == [-1]
-        else:
-            assert sum(counts) == len(of_class) and max(counts) - min(counts) <= 1
-    sizes = [list(fold_of.values()).count(fold) for fold in range(n_folds)]
-    assert max(sizes) - min(sizes) <= 1
-    assert torch.equal(folds, assign_folds(targets, images, n_folds, seed))
 
 
 def test_views_in_one_fold_are_not_mistaken_for_knowledge() -> None:
