@@ -88,11 +88,13 @@ def _accuracy(found: Mapping[str, Rows]) -> str:
 def _agreement(found: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
     rows = []
     for arch, losses in found.items():
-        plain = losses["fp32"][-1]
+        plain = losses["fp32"]
         for name, values in losses.items():
-            rows.append([arch, name, f"{values[-1]:.4f}", f"{abs(values[-1] / plain - 1):.2%}"])
-    title = "## The loss after the same ten steps on the same batches (random weights)"
-    return f"{title}\n\n" + _table(["body", "precision", "loss", "away from fp32"], rows)
+            apart = max(abs(ours / theirs - 1) for ours, theirs in zip(values, plain, strict=True))
+            rows.append([arch, name, f"{values[0]:.3f}", f"{values[-1]:.3f}", f"{apart:.2%}"])
+    title = "## The loss of the same ten steps on the same batches (random weights)"
+    heads = ["body", "precision", "first", "last", "farthest from fp32"]
+    return f"{title}\n\n" + _table(heads, rows)
 
 
 def _process(found: Mapping[str, Mapping[str, float]]) -> str:
@@ -110,12 +112,12 @@ def _roof(found: Mapping[str, Any]) -> str:
         for name, speed in found["product"].items()
     ]
     rows = [
-        [arch, work, *(f"{speeds[work].get(name, 0):.1f}" for name in PRECISION_NAMES)]
+        [arch, work, *(f"{speeds[work][name]:.1f}" for name in PRECISION_NAMES)]
         for arch, speeds in found["models"].items()
-        for work in ("inference", "training")
+        for work in speeds
     ]
     title = "## The roof: models alone, images a second in batches of 8"
-    text = f"A dense matrix product: {', '.join(products)}. 0: given up as clearly slower."
+    text = f"A dense matrix product: {', '.join(products)}."
     return f"{title}\n\n{text}\n\n" + _table(["body", "", *PRECISION_NAMES], rows)
 
 

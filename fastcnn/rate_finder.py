@@ -20,6 +20,8 @@ from fastcnn.plan import Plan, make_plan
 from fastcnn.recipe import Recipe
 from fastcnn.recipe_book import find_recipe, list_recipes
 from fastcnn.setting_checks import option
+from fastcnn.training.kept_memory import memory_kept
+from fastcnn.training.rate_search import reading_for
 from fastcnn.training.train import search_rates
 
 NO_PART = (
@@ -43,8 +45,15 @@ class Rates:
     """What of it learned."""
     suggestions: dict[str, float]
     """fastai's four readings of the curve: valley, minimum, steep, slide."""
+    reading: str
+    """The one that `--lr auto` takes here."""
     curve: list[tuple[float, float]]
     """Rate and smoothed loss of every step whose loss was a finite number."""
+
+    @property
+    def rate(self) -> float:
+        """Return what `--lr auto` would train with."""
+        return self.suggestions[self.reading]
 
     def to_json(self) -> dict[str, Any]:
         """Return the document of `fastcnn lr-find --json`."""
@@ -113,7 +122,8 @@ def find_rates(
 def _search(plan: Plan, strategy: str, narrator: Narrator) -> Rates:
     if plan.settings.deterministic:
         torch.use_deterministic_algorithms(True)
-    with interrupts_win(), FeatureStore() as store, damaged_files_named(plan.images.items):
+    damaged_named = damaged_files_named(plan.images.items)
+    with interrupts_win(), memory_kept(), FeatureStore() as store, damaged_named:
         shared = Shared.by(plan, store, narrator)
         found = search_rates(make_job(plan, strategy, None, shared, narrator))
     return Rates(
@@ -121,6 +131,7 @@ def _search(plan: Plan, strategy: str, narrator: Narrator) -> Rates:
         arch=plan.settings.arch,
         tested="whole network" if strategy == "scratch" else "head on a frozen body",
         suggestions=found.suggestions,
+        reading=reading_for(strategy, plan.settings.head),
         curve=[(rate, loss) for rate, loss in found.curve if math.isfinite(loss)],
     )
 

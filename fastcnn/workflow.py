@@ -35,6 +35,7 @@ from fastcnn.report.tables import write_comparison
 from fastcnn.run_folder import CONTACT_SHEET_FILE, EXPORT_FILE, PREDICTIONS_FILE, Run
 from fastcnn.setting_uses import PICTURES, does
 from fastcnn.training.job import Job
+from fastcnn.training.kept_memory import memory_kept
 from fastcnn.training.preview import Preview, preview_jobs
 from fastcnn.training.train import train
 
@@ -72,7 +73,7 @@ def run(
     folder = run_folder(plan.recipe.name, plan.settings.strategy, out)
     command = command or _as_call(recipe, {"data": source, **settings})
     record = RunRecord(folder, command=command, **describe_plan(plan, source))
-    with record.kept(narrator), interrupts_win(), FeatureStore() as store:
+    with record.kept(narrator), interrupts_win(), memory_kept(), FeatureStore() as store:
         if store.problem:
             narrator.warn(store.problem)
         shared = Shared.by(plan, store, narrator)
@@ -106,7 +107,8 @@ def preview(
     narrator = narrator or Narrator()
     source = _data_path(data, config)
     plan = make_plan(find_recipe(str(recipe)), source, config or {}, settings, narrator)
-    with interrupts_win(), FeatureStore() as store, damaged_files_named(plan.images.items):
+    damaged_named = damaged_files_named(plan.images.items)
+    with interrupts_win(), memory_kept(), FeatureStore() as store, damaged_named:
         shared = Shared.by(plan, store, narrator)
         jobs = (make_job(plan, name, None, shared, narrator) for name in plan.settings.strategies)
         return preview_jobs(jobs, plan.blueprint)

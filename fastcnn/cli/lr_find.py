@@ -44,8 +44,7 @@ def lr_find(
         print(json_module.dumps(rates.to_json(), indent=2, allow_nan=False))
         return
     beneath, places = {**recipe.defaults, **earlier}, {"data": data, "config": config}
-    valley = rates.suggestions["valley"]
-    following = f"train with --lr {valley:.2g}"  # a folder: no command trains on it yet
+    following = f"train with --lr {rates.rate:.2g}"  # a folder: no command trains on it yet
     if source == data:
-        following = training_command(name, places, settings, beneath, valley)
+        following = training_command(name, places, settings, beneath, rates.rate)
     show_rates(rates, picture, following, narrator)

@@ -56,12 +56,16 @@ def fingerprint(dls: DataLoaders) -> str:
     themselves, without being listed.
     """
     pixels = hashlib.sha256(PIL.__version__.encode())
-    open_item = _ItemOpener(dls)
-    for width, height in PROBE_SIZES:
-        item = open_item(io.BytesIO(_probe_file(width, height)))
-        batch = as_network_input(item.unsqueeze(0), dls)
+    for batch in probe_inputs(dls):
         pixels.update(f"{tuple(batch.shape)}".encode() + batch.cpu().numpy().tobytes())
     return pixels.hexdigest()
+
+
+def probe_inputs(dls: DataLoaders) -> list[Tensor]:
+    """Return what the network would get of fixed pictures, each (1, 3, H, W) float32."""
+    open_item = _ItemOpener(dls)
+    files = [io.BytesIO(_probe_file(width, height)) for width, height in PROBE_SIZES]
+    return [as_network_input(open_item(file).unsqueeze(0), dls) for file in files]
 
 
 def as_network_input(pixels: Tensor, dls: DataLoaders) -> Tensor:

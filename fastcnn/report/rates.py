@@ -23,10 +23,10 @@ MADE_BY = "fastcnn lr-find"
 """Stands in the pictures written here, so that they are known again."""
 
 MEANINGS = {
-    "valley": "middle of the longest fall; --lr auto takes it",
+    "valley": "middle of the longest fall",
     "minimum": "a tenth of the rate where the loss is lowest",
     "steep": "where the loss falls fastest",
-    "slide": "where the last stretch of even slope begins",
+    "slide": "where the last even slope begins",
 }
 """fastai's four readings of the curve, in the order that they are shown in."""
 MARKS = {
@@ -80,6 +80,7 @@ def rates_table(rates: "Rates", *, unicode: bool) -> Table:
     table.add_column("what it is")
     for name, meaning in MEANINGS.items():
         mark = MARKS[name].text(unicode=unicode)
+        meaning += "; --lr auto takes it" if name == rates.reading else ""
         table.add_row(mark, name, f"{rates.suggestions[name]:.2g}", meaning)
     return table
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from fastcnn.data.decoded import as_network_input, decoded_batches
 from fastcnn.errors import TrainingError
+from fastcnn.models.folding import folded
 from fastcnn.narrator import Narrator
 from fastcnn.settings import Settings
 from fastcnn.training.measure import Measurement, measure_inference, measure_training
@@ -59,7 +60,11 @@ class PrecisionChoice:
         return self._speed(_training(n_frozen), self._steps(learner, paths))
 
     def _inference(self, body: nn.Module, dls: DataLoaders, paths: Sequence[Path]) -> Measure:
-        return lambda among: measure_inference(body, _few_images(dls, paths), among, self.device)
+        def measure(among: Sequence[Precision]) -> Measurement:
+            batch = _few_images(dls, paths)
+            return measure_inference(folded(body, batch[:1]), batch, among, self.device)
+
+        return measure
 
     def _steps(self, learner: Learner, paths: Sequence[Path]) -> Measure:
         def measure(among: Sequence[Precision]) -> Measurement:

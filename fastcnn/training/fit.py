@@ -47,8 +47,25 @@ def fit_on_pictures(job: Job, phase: Phase, watch: Watch) -> None:
     precision = job.precision_of(phase)
     job.precisions[phase.name] = precision.name
     decode_images(job.learner.dls, job.narrator)
-    callbacks = [FrozenStaysFrozen(), InPrecision(precision), watch.times]
-    _fit(job, job.learner, phase, watch, [*callbacks, *_growing_pictures(job, phase)])
+    callbacks: list[Any] = [FrozenStaysFrozen(), InPrecision(precision), watch.times]
+    callbacks += _growing_pictures(job, phase)
+    with _quick_body(job, phase):
+        _fit(job, job.learner, phase, watch, callbacks)
+
+
+@contextmanager
+def _quick_body(job: Job, phase: Phase) -> Iterator[None]:
+    """While the whole body is frozen, let its folded copy compute what it would."""
+    model: Any = job.learner.model
+    body = model[0]
+    if job.freezes_body(phase):
+        model[0] = job.bank.frozen.network()
+        if len(job.learner.splitter(model)) < len(job.groups):  # a group of nothing but norms
+            model[0] = body
+    try:
+        yield
+    finally:
+        model[0] = body
 
 
 def _growing_pictures(job: Job, phase: Phase) -> list[SwapLoaders]:

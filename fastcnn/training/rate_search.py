@@ -25,6 +25,17 @@ READINGS = (
     SuggestionMethod.Steep,
     SuggestionMethod.Slide,
 )
+
+
+def reading_for(strategy: str, head: str) -> str:
+    """Return which of the four readings is taken where nobody chooses.
+
+    The valley, as in fastai; but a linear head starts at zero and learns a little at any rate, so
+    that its fall begins early and the valley is a tenth of what is best. There it is the slide.
+    """
+    return "slide" if head == "linear" and strategy != "scratch" else "valley"
+
+
 FEW_BATCHES = 8
 """Up to so many batches an epoch, the range test loads them without other processes."""
 

@@ -15,7 +15,12 @@ from fastcnn.training.job import Job
 from fastcnn.training.mixed_precision import InPrecision
 from fastcnn.training.out_of_memory import until_it_fits
 from fastcnn.training.phases import Method, Phase, total_epochs
-from fastcnn.training.rate_search import RangeTest, search_on_features, search_on_pictures
+from fastcnn.training.rate_search import (
+    RangeTest,
+    reading_for,
+    search_on_features,
+    search_on_pictures,
+)
 from fastcnn.training.solve import solve_phase
 from fastcnn.training.solver import SolvedHead
 from fastcnn.training.strategies import phases_of
@@ -120,13 +125,14 @@ def carry_out(job: Job, phase: Phase, watch: Watch) -> SolvedHead | None:
 
 
 def find_rate(job: Job) -> float | None:
-    """Return the valley of a range test of what the strategy trains first."""
+    """Return what a range test of what the strategy trains first suggests."""
     phases = phases_of(job.strategy, job.settings, job.group_names, rate=1.0)
     if all(phase.method is Method.SOLVE for phase in phases):
         return None
-    valley = search_rates(job).suggestions["valley"]
-    job.narrator.say(f"learning rate {valley:.2g}, the valley of the range test")
-    return valley
+    reading = reading_for(job.strategy, job.settings.head)
+    rate = search_rates(job).suggestions[reading]
+    job.narrator.say(f"learning rate {rate:.2g}, the {reading} of the range test")
+    return rate
 
 
 def search_rates(job: Job) -> RangeTest:

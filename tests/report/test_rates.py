@@ -39,7 +39,12 @@ def falling(n_steps: int = 96, runs_away: float = 30.0) -> Curve:
 
 def rates(curve: Curve | None = None) -> Rates:
     return Rates(
-        "pets, drawn sample", "resnet18", "head on a frozen body", SUGGESTIONS, curve or falling()
+        data="pets, drawn sample",
+        arch="resnet18",
+        tested="head on a frozen body",
+        suggestions=SUGGESTIONS,
+        reading="slide",
+        curve=curve or falling(),
     )
 
 
@@ -105,6 +110,11 @@ def test_marks_stand_at_their_rates() -> None:
     assert column["valley"] < column["steep"] < column["minimum"] < column["slide"]
     for name, place in column.items():
         assert place == pytest.approx((math.log10(SUGGESTIONS[name]) + 7) / 8 * 71, abs=1)
+
+
+def test_what_auto_takes_is_marked() -> None:
+    (marked,) = [line for line in plain(shown(rates())) if "--lr auto takes it" in line]
+    assert "slide" in marked and "0.12" in marked
 
 
 def test_the_rates_are_named_below() -> None:

@@ -157,7 +157,8 @@ def test_features_go_on_where_they_were(given: dict[str, Any]) -> None:
     def forward(module: object, inputs: tuple[Tensor, ...]) -> None:
         if len(computed) > 1 and len(inputs[0]) > 5:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to …")
-        computed.append(len(inputs[0]))
+        if len(inputs[0]) > 1:  # folding looks with one picture
+            computed.append(len(inputs[0]))
 
     job.learner.model[0].register_forward_pre_hook(forward)
     found = job.bank.features(paths, views(2))

@@ -203,7 +203,7 @@ def test_the_rates_in_the_record_are_those_of_the_optimizer(bench: Bench) -> Non
 def test_the_rate_search_leaves_no_trace_and_auto_uses_it(tiny: Bench, work: Path) -> None:
     job = tiny.job("full", epochs=1, lr="auto")
     before = {name: t.clone() for name, t in job.learner.model.state_dict().items()}
-    rate = search_on_features(job).suggestions["valley"]
+    rate = search_on_features(job).suggestions["slide"]
     assert 1e-6 < rate < 10
     after = job.learner.model.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
