@@ -24,6 +24,10 @@ from fastcnn.models.state_file import load_body
 from fastcnn.models.weights import Weights
 from fastcnn.narrator import Narrator
 
+LITE = "tf_efficientnet_lite0"
+BODIES = ("resnet18", "resnet50", LITE)
+"""What is measured; only the last one's weights are packaged."""
+
 
 @dataclass(frozen=True)
 class PlainResult:

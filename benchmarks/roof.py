@@ -9,18 +9,17 @@ from typing import Any
 
 import torch
 from fastai.losses import CrossEntropyLossFlat
-from plain import found_weights, plain_loaders, random_weights
+from plain import BODIES, LITE, found_weights, plain_loaders, random_weights
 from torch import Tensor, nn
 
 from fastcnn.models.architectures import bare_body, feature_shape
 from fastcnn.models.folding import folded
 from fastcnn.models.heads import layout_of, make_head
 from fastcnn.models.state_file import load_body
+from fastcnn.training.kept_memory import memory_kept
 from fastcnn.training.measure import Measurement, measure_inference, measure_training
 from fastcnn.training.precision import PRECISIONS, candidates
 
-LITE = "tf_efficientnet_lite0"
-ARCHITECTURES = ("resnet18", "resnet50", LITE)
 STEPS, BATCH = 10, 16
 REPEATS = 3
 MATRIX = 2048
@@ -33,19 +32,25 @@ def roof(data: Path, work: Path) -> dict[str, Any]:
     found: dict[str, Any] = {"product": {}, "models": {}}
     for dtype in (torch.float32, torch.bfloat16):
         found["product"][str(dtype)] = product_speed(dtype)
-    for arch in ARCHITECTURES:
-        weights = found_weights(arch, None if arch == LITE else random_weights(arch, work))
-        body = bare_body(weights.architecture)
-        load_body(body, weights.state(), weights.architecture)
-        model = nn.Sequential(body, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.LazyLinear(37))
-        model(images)
-        works: dict[str, Callable[..., Measurement]] = {
-            "inference": partial(measure_inference, body, images),
-            "inference, BatchNorm folded": partial(measure_inference, folded(body, images), images),
-            "training": partial(measure_training, model, CrossEntropyLossFlat(), images, targets),
-        }
-        found["models"][arch] = {work: speeds(measure) for work, measure in works.items()}
+    for arch in BODIES:
+        with memory_kept():
+            found["models"][arch] = model_speeds(arch, images, targets, work)
     return found
+
+
+def model_speeds(arch: str, images: Tensor, targets: Tensor, work: Path) -> dict[str, Any]:
+    """Return images a second of a body alone, of its folded copy, and of steps of training."""
+    weights = found_weights(arch, None if arch == LITE else random_weights(arch, work))
+    body = bare_body(weights.architecture)
+    load_body(body, weights.state(), weights.architecture)
+    model = nn.Sequential(body, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.LazyLinear(37))
+    model(images)
+    works: dict[str, Callable[..., Measurement]] = {
+        "inference": partial(measure_inference, body, images),
+        "inference, BatchNorm folded": partial(measure_inference, folded(body, images), images),
+        "training": partial(measure_training, model, CrossEntropyLossFlat(), images, targets),
+    }
+    return {work: speeds(measure) for work, measure in works.items()}
 
 
 def speeds(measure: Callable[..., Measurement]) -> dict[str, float]:
@@ -87,7 +92,7 @@ def agreement(data: Path, work: Path) -> dict[str, Any]:
     loader = plain_loaders(paths, lite, seed=42, size=224, bs=BATCH).train
     batches = [(Tensor(x), y.as_subclass(Tensor)) for x, y in islice(loader, STEPS)]
     found: dict[str, Any] = {}
-    for arch in ARCHITECTURES[:2]:
+    for arch in BODIES[:2]:
         weights = found_weights(arch, random_weights(arch, work))
         layout = layout_of(feature_shape(weights.architecture, 224))
         body = bare_body(weights.architecture)

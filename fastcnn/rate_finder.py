@@ -131,7 +131,7 @@ def _search(plan: Plan, strategy: str, narrator: Narrator) -> Rates:
         arch=plan.settings.arch,
         tested="whole network" if strategy == "scratch" else "head on a frozen body",
         suggestions=found.suggestions,
-        reading=reading_for(strategy, plan.settings.head),
+        reading=reading_for(found.suggestions, strategy, plan.settings.head),
         curve=[(rate, loss) for rate, loss in found.curve if math.isfinite(loss)],
     )
 

@@ -176,24 +176,14 @@ def _strategy_problems(settings: "Settings") -> list[Problem]:
 
 def _pair_problems(settings: "Settings") -> list[Problem]:
     """Return what is wrong with two settings together, each of them being possible alone."""
-    problems = []
     if settings.head == "fastai" and settings.bs == 1:
-        problems.append(
+        return [
             Problem(
                 "--bs is 1, expected at least 2 with --head fastai: its BatchNorm compares images",
                 "for example --bs 16; --accumulate makes small batches act as a large one",
             )
-        )
-    small = settings.progressive
-    if small is not None and not (small < settings.size and settings.epochs > 1):
-        problems.append(
-            Problem(
-                f"--progressive is {small} with --size {settings.size} and --epochs "
-                f"{settings.epochs}, expected a smaller side than the size and two epochs or more",
-                "for example --progressive 128 --size 224 --epochs 4",
-            )
-        )
-    return problems
+        ]
+    return []
 
 
 def _rate_problems(text: str) -> list[Problem]:

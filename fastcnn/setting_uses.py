@@ -40,6 +40,10 @@ def refuse_unused(given: Mapping[str, Any], settings: Settings) -> list[Problem]
             unused.setdefault(why, []).append(option(name))
     if settings.balance == "sampling" and given.get("balance") and EPOCHS not in done:
         unused.setdefault(_why(EPOCHS, done), []).append("--balance sampling")
+    small = settings.progressive
+    if given.get("progressive") and not (small and small < settings.size and settings.epochs > 1):
+        why = "it needs a smaller side than --size and two epochs"
+        unused.setdefault(why, []).append("--progressive")
     return [
         Problem(
             f"{', '.join(options)} would do nothing with --strategy {settings.strategy}: {why}",

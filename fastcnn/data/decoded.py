@@ -61,11 +61,12 @@ def fingerprint(dls: DataLoaders) -> str:
     return pixels.hexdigest()
 
 
-def probe_inputs(dls: DataLoaders) -> list[Tensor]:
-    """Return what the network would get of fixed pictures, each (1, 3, H, W) float32."""
+def probe_inputs(dls: DataLoaders) -> Iterator[Tensor]:
+    """Yield what the network would get of fixed pictures, each (1, 3, H, W) float32."""
     open_item = _ItemOpener(dls)
-    files = [io.BytesIO(_probe_file(width, height)) for width, height in PROBE_SIZES]
-    return [as_network_input(open_item(file).unsqueeze(0), dls) for file in files]
+    for width, height in PROBE_SIZES:
+        item = open_item(io.BytesIO(_probe_file(width, height)))
+        yield as_network_input(item.unsqueeze(0), dls)
 
 
 def as_network_input(pixels: Tensor, dls: DataLoaders) -> Tensor:

@@ -16,9 +16,12 @@ from timm.layers import BatchNormAct2d, Conv2dSame
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from fastcnn.data.images import out_of_resources
+
 CONVOLUTIONS = (nn.Conv2d, Conv2dSame)
 """Those whose kernels are what they multiply by: a subclass may standardise them first."""
 NORMS = (nn.BatchNorm2d, BatchNormAct2d)
+"""Of a subclass it would not be known what else it does."""
 TOLERANCE = 1e-4
 """Largest difference of the outputs, as a part of their size, that rounding may explain."""
 
@@ -30,18 +33,36 @@ def folded(network: nn.Module, images: Tensor) -> nn.Module:
     one is enough. If the result then differs (a convolution's output may be used twice), nothing
     is folded.
     """
-    plain = copy.deepcopy(network).eval().requires_grad_(False)
-    quick = copy.deepcopy(plain)
-    with torch.no_grad():
-        for convolution, norm in _pairs(quick, images):
+    quick = _frozen_copy(network)
+    with torch.no_grad(), torch.backends.cudnn.flags(allow_tf32=False):
+        expected, pairs = _watched(quick, images)
+        if not pairs:
+            return quick
+        for convolution, norm in pairs:
             _fold(quick, convolution, norm)
-        expected, found = plain(images), quick.eval()(images)
-    is_same = (found - expected).norm() <= TOLERANCE * expected.norm()
-    return quick if bool(is_same) else plain
+        if _computes(quick.eval(), images, expected):
+            return quick
+    del quick  # before there is another copy
+    return _frozen_copy(network)
 
 
-def _pairs(network: nn.Module, images: Tensor) -> list[tuple[str, str]]:
-    """Return the names of the convolutions whose output goes into a norm, and of that norm."""
+def _frozen_copy(network: nn.Module) -> nn.Module:
+    return copy.deepcopy(network).eval().requires_grad_(False)
+
+
+def _computes(network: nn.Module, images: Tensor, expected: Tensor) -> bool:
+    """Return whether a network's output for `images` is as expected, up to rounding."""
+    try:
+        found = network(images)
+    except Exception as error:  # a network that reads its norms otherwise than by calling them
+        if out_of_resources(error):
+            raise
+        return False
+    return bool((found - expected).norm() <= TOLERANCE * expected.norm())
+
+
+def _watched(network: nn.Module, images: Tensor) -> tuple[Tensor, list[tuple[str, str]]]:
+    """Return the output, and the names of the convolutions that feed a norm, with that norm's."""
     outputs: list[tuple[str, Tensor]] = []  # held, so that no other tensor takes their place
     found: list[tuple[str, str]] = []
 
@@ -50,19 +71,19 @@ def _pairs(network: nn.Module, images: Tensor) -> list[tuple[str, str]]:
         if type(module) in CONVOLUTIONS:
             yield module.register_forward_hook(lambda _, __, out: outputs.append((name, out)))
         elif type(module) in NORMS and module.track_running_stats:
-            yield module.register_forward_pre_hook(lambda _, given: look(name, given[0]))
+            yield module.register_forward_pre_hook(lambda _, given: look(name, given))
 
-    def look(norm: str, given: Tensor) -> None:
-        found.extend((name, norm) for name, output in outputs if output is given)
+    def look(norm: str, given: tuple[Any, ...]) -> None:
+        found.extend((name, norm) for name, output in outputs if given and output is given[0])
 
     handles = [handle for name, _ in network.named_modules() for handle in note(name)]
     try:
-        network(images)
+        result: Tensor = network(images)
     finally:
         for handle in handles:
             handle.remove()
     times = Counter(name for name, _ in outputs) + Counter(norm for _, norm in found)
-    return [pair for pair in found if all(times[name] == 1 for name in pair)]
+    return result, [pair for pair in found if all(times[name] == 1 for name in pair)]
 
 
 def _fold(network: nn.Module, convolution: str, norm: str) -> None:

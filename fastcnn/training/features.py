@@ -55,7 +55,7 @@ class FrozenBody:
 
     def network(self) -> nn.Module:
         """Return what computes the features: a copy of the body as it is now, quicker than it."""
-        quick = folded(self.body, probe_inputs(self.dls)[0])
+        quick = folded(self.body, next(probe_inputs(self.dls)))
         self.precision.lay_out(quick)
         return quick
 

@@ -56,16 +56,19 @@ def fit_on_pictures(job: Job, phase: Phase, watch: Watch) -> None:
 @contextmanager
 def _quick_body(job: Job, phase: Phase) -> Iterator[None]:
     """While the whole body is frozen, let its folded copy compute what it would."""
+    if not job.freezes_body(phase):
+        yield
+        return
     model: Any = job.learner.model
     body = model[0]
-    if job.freezes_body(phase):
+    try:
         model[0] = job.bank.frozen.network()
         if len(job.learner.splitter(model)) < len(job.groups):  # a group of nothing but norms
             model[0] = body
-    try:
         yield
     finally:
         model[0] = body
+        job.learner.opt = None  # it holds the copy: freezing by it would not reach the body
 
 
 def _growing_pictures(job: Job, phase: Phase) -> list[SwapLoaders]:

@@ -80,7 +80,7 @@ class Job:
         dls, body = self.learner.dls, self.learner.model[0]
         body.to(dls.device)  # fastai moves a model no sooner than it fits it
         precision = self.choice.for_frozen_body(body, dls, self.train_paths)
-        precision.lay_out(body)
+        precision.lay_out(body.eval())
         return FeatureBank(FrozenBody(body, self.layout, dls, precision), self.store, self.narrator)
 
     def head_features(self, indices: Sequence[int], views: Sequence[View]) -> Tensor:

@@ -15,9 +15,9 @@ from typing import Any
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -3, -4
 """What mallopt knows the settings by."""
-KEPT = {M_MMAP_MAX: 0, M_TRIM_THRESHOLD: 2**31 - 1}
-"""No block is mapped by itself, and next to nothing goes back to the system."""
-AS_BEFORE = {M_MMAP_MAX: 65_536, M_MMAP_THRESHOLD: 32 << 20, M_TRIM_THRESHOLD: 64 << 20}
+KEPT = {M_MMAP_MAX: 0, M_TRIM_THRESHOLD: -1}
+"""The main thread's blocks come from one heap, of which nothing goes back to the system."""
+AT_REST = {M_MMAP_MAX: 65_536, M_MMAP_THRESHOLD: 32 << 20, M_TRIM_THRESHOLD: 64 << 20}
 """Where glibc's own thresholds, which follow what is freed, come to rest after large blocks."""
 
 _lock = threading.Lock()
@@ -28,7 +28,8 @@ _users = 0
 def memory_kept() -> Iterator[None]:
     """Keep what is freed in the block for what is taken next; all of it goes back at the end.
 
-    Blocks may lie in each other. Without glibc (musl, macOS, Windows) nothing is changed.
+    Blocks may lie in each other. Without glibc (musl, macOS, Windows) nothing is changed. What the
+    process had set for its allocator, by MALLOC_* variables for example, is not found again.
     """
     _count(1)
     try:
@@ -44,10 +45,17 @@ def _count(change: int) -> None:
     with _lock:
         _users += change
         if libc is not None and _users == max(change, 0):
-            for setting, value in (KEPT if _users else AS_BEFORE).items():
+            for setting, value in (KEPT if _users else AT_REST).items():
                 libc.mallopt(setting, value)
             if not _users:
-                libc.malloc_trim(0)
+                give_back()
+
+
+def give_back() -> None:
+    """Return to the system what is kept and not in use; it will be taken anew."""
+    libc = _glibc()
+    if libc is not None:
+        libc.malloc_trim(0)
 
 
 @cache

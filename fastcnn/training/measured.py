@@ -20,6 +20,8 @@ from fastcnn.places import cache_folder
 from fastcnn.training.measure import Measurement
 from fastcnn.training.precision import PRECISIONS
 
+MEASURING = 2
+"""Raised whenever what is measured changes: what was remembered before is not believed then."""
 KeyParts = Mapping[str, str | int]
 """What a measurement depends on."""
 
@@ -72,6 +74,7 @@ def _machine() -> dict[str, str | int]:
         "cores": os.cpu_count() or 0,
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
+        "measuring": MEASURING,
     }
 
 

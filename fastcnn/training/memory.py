@@ -42,7 +42,7 @@ class MemoryEstimate:
     process: int
     """Python, torch, fastai, and what they hold already."""
     weights: int
-    """Parameters and buffers, with a moving average and the copy for a new beginning."""
+    """Parameters and buffers, their moving average, and the copies that are kept or folded."""
     gradients: int
     """One number for each that learns."""
     optimizer: int
@@ -93,9 +93,11 @@ def phase_memory(
     batch = min(settings.bs, n_images[0]) if on_pictures else BATCH
     casts = learning * precision.dtype.itemsize // FLOAT if precision.dtype.itemsize < FLOAT else 0
     solved = phase.method is Method.SOLVE
+    body_is_frozen = phase.n_frozen == len(drawn.groups) - 1
+    copies = (everything - learning) * body_is_frozen + everything * (settings.ema > 0)
     return MemoryEstimate(
         process=process + WORKING_SET,
-        weights=everything + learning + casts + (everything if settings.ema else 0),
+        weights=everything + learning + casts + copies,
         gradients=0 if solved else learning,
         optimizer=0 if solved else AVERAGES[settings.opt] * learning,
         activations=activation_bytes(drawn, n_frozen, batch, settings.size, precision),

@@ -2,6 +2,7 @@
 
 import copy
 import tempfile
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,13 +28,17 @@ READINGS = (
 )
 
 
-def reading_for(strategy: str, head: str) -> str:
+def reading_for(suggestions: Mapping[str, float], strategy: str, head: str) -> str:
     """Return which of the four readings is taken where nobody chooses.
 
     The valley, as in fastai; but a linear head starts at zero and learns a little at any rate, so
-    that its fall begins early and the valley is a tenth of what is best. There it is the slide.
+    that its fall begins early and the valley is a tenth of what is best. There it is the slide,
+    or the minimum where that is lower: on losses that are small throughout, the slide lies near
+    the end of the curve.
     """
-    return "slide" if head == "linear" and strategy != "scratch" else "valley"
+    if head == "linear" and strategy != "scratch":
+        return min(("slide", "minimum"), key=suggestions.__getitem__)
+    return "valley"
 
 
 FEW_BATCHES = 8

@@ -129,8 +129,9 @@ def find_rate(job: Job) -> float | None:
     phases = phases_of(job.strategy, job.settings, job.group_names, rate=1.0)
     if all(phase.method is Method.SOLVE for phase in phases):
         return None
-    reading = reading_for(job.strategy, job.settings.head)
-    rate = search_rates(job).suggestions[reading]
+    suggestions = search_rates(job).suggestions
+    reading = reading_for(suggestions, job.strategy, job.settings.head)
+    rate = suggestions[reading]
     job.narrator.say(f"learning rate {rate:.2g}, the {reading} of the range test")
     return rate
 

@@ -78,7 +78,7 @@ def test_numbers_that_learn_have_gradients_and_averages() -> None:
     assert estimate(ALL, BF16.name).weights == 2 * (stem + head) + (stem + head) // 2
     found = estimate(HEAD, opt="lion")
     assert (found.gradients, found.optimizer, found.features) == (head, head, 0)
-    assert found.weights == stem + 2 * head
+    assert found.weights == 2 * stem + 2 * head  # with the folded copy of the frozen body
 
 
 def test_a_solved_head_needs_features_and_no_gradients() -> None:

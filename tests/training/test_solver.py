@@ -107,13 +107,15 @@ def test_rows_and_classes_too_many_for_one_block() -> None:
 
 def test_the_same_input_gives_the_same_bits_and_the_threads_are_given_back() -> None:
     features, targets = clusters(60, 200, 5)
-    n_threads = torch.get_num_threads()
+    torch.set_num_threads(2)
     first, second = (solve_head(features, targets, 5, seed=3) for _ in range(2))
     assert torch.equal(first.weight, second.weight) and torch.equal(first.bias, second.bias)
     assert first.stages[0].cross_validated_loss == second.stages[0].cross_validated_loss
     with pytest.raises(TrainingError):
         solve_head(features * math.nan, targets, 5, seed=3)
-    assert torch.get_num_threads() == n_threads
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    assert n_threads == 2
 
 
 def test_the_stages_are_the_way_to_the_head() -> None:

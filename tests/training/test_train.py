@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from fastai.learner import Learner
 from torch import Tensor
 
 from fastcnn.assembly import Shared, make_job
@@ -15,6 +16,7 @@ from fastcnn.recipe_book import find_recipe
 from fastcnn.setting_checks import STRATEGY_NAMES
 from fastcnn.training.job import Job
 from fastcnn.training.phases import Method
+from fastcnn.training.precision import PRECISIONS, Precision
 from fastcnn.training.rate_search import search_on_features
 from fastcnn.training.train import Trained, train
 
@@ -90,13 +92,41 @@ def test_head_moves_no_tensor_and_no_statistic_of_the_body(bench: Bench, head: s
 
 def test_a_frozen_body_runs_in_evaluation_mode_without_gradients(bench: Bench) -> None:
     seen: list[tuple[bool, bool]] = []
+
+    def note(module: torch.nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        if len(inputs[0]) == job.settings.bs:  # folding looks with one picture
+            seen.append((module.training, output.requires_grad))
+
     job = bench.job("full", epochs=1)
-    job.learner.model[0].register_forward_hook(
-        lambda module, inputs, output: seen.append((module.training, output.requires_grad))
-    )
+    n_batches = len(job.learner.dls.train)
+    job.learner.model[0].register_forward_hook(note)
     train(job)
-    assert seen[0] == (False, False)
-    assert (True, True) in seen
+    assert seen == [(False, False)] * n_batches + [(True, True)] * n_batches
+
+
+def test_after_the_frozen_phase_the_body_is_its_own_and_measured_as_it_learns(
+    tiny: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folded copy computes in its place, and the optimizer of that phase holds the copy."""
+    job = tiny.job("full", epochs=1)
+    body, learning = job.learner.model[0], []
+
+    def measured(learner: Learner, *_: object) -> Precision:
+        learning.append([p.requires_grad for p in learner.model[0].parameters()])
+        return PRECISIONS["fp32"]
+
+    monkeypatch.setattr(job.choice, "for_training", measured)
+    train(job)
+    assert job.learner.model[0] is body
+    assert len(learning) == 1 and all(learning[0])
+
+
+def test_a_frozen_phase_that_breaks_off_leaves_the_body(tiny: Bench) -> None:
+    job = tiny.job("full", epochs=1, lr="1e30")
+    body = job.learner.model[0]
+    with pytest.raises(TrainingError, match="diverged"):
+        train(job)
+    assert job.learner.model[0] is body
 
 
 def test_full_moves_everything_after_the_frozen_phase(bench: Bench) -> None:
