@@ -103,10 +103,12 @@ def accuracy(data: Path, work: Path) -> dict[str, Any]:
     with cache(work / "cache"):
         for seed in SEEDS:
             rows["fastcnn head"].append(strategy(data, work, "head", seed))
+            keep("accuracy", dict(rows))
+        for seed in SEEDS:
             for name in ("full", "lp-ft"):
                 trained = strategy(data, work, name, seed, epochs=EPOCHS)
                 rows[f"fastcnn {name}, {EPOCHS} epochs"].append(trained)
-            keep("accuracy", dict(rows))
+                keep("accuracy", dict(rows))
     for seed in SEEDS:
         plain = plain_frozen(plain_learner(paths, weights, seed), 5)
         rows["plain fastai, frozen, 5 epochs"].append({"accuracy": plain.accuracy})

@@ -23,8 +23,12 @@ def out_of_resources(error: BaseException) -> bool:
     """Return whether memory, shared memory or a loading process was lost, as torch words it."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
+    if not isinstance(error, RuntimeError):
+        return False
+    said = str(error).lower()
     words = ("out of memory", "can't allocate memory", "shared memory", "exited unexpectedly")
-    return isinstance(error, RuntimeError) and any(word in str(error).lower() for word in words)
+    # oneDNN says no more than this where it finds no memory; what it cannot do it calls otherwise.
+    return any(word in said for word in words) or said == "could not create a primitive"
 
 
 @contextmanager

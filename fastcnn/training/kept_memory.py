@@ -48,13 +48,15 @@ def _count(change: int) -> None:
             for setting, value in (KEPT if _users else AT_REST).items():
                 libc.mallopt(setting, value)
             if not _users:
-                give_back()
+                libc.malloc_trim(0)
 
 
-def give_back() -> None:
-    """Return to the system what is kept and not in use; it will be taken anew."""
+def keep_no_more() -> None:
+    """Give back what is not in use, and keep nothing from now on: memory has run out."""
     libc = _glibc()
-    if libc is not None:
+    if libc is not None and _users:
+        for setting, value in AT_REST.items():
+            libc.mallopt(setting, value)
         libc.malloc_trim(0)
 
 

@@ -15,7 +15,7 @@ from torch import nn
 
 from fastcnn.data.images import out_of_resources
 from fastcnn.errors import TrainingError
-from fastcnn.training.kept_memory import give_back
+from fastcnn.training.kept_memory import keep_no_more
 from fastcnn.training.phases import total_epochs
 from fastcnn.training.strategies import phases_of
 
@@ -49,7 +49,7 @@ def attempt(work: Callable[[], Result]) -> Result | OutOfMemory:
 def release() -> None:
     """Give back what nobody refers to any more, on a graphics card too."""
     gc.collect()  # learners and callbacks refer to each other
-    give_back()
+    keep_no_more()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 

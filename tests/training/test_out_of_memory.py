@@ -209,15 +209,13 @@ UNDER_A_LIMIT = """
 import json, resource, sys
 from pathlib import Path
 from tests.training.test_out_of_memory import job_of
-from fastcnn.training.kept_memory import memory_kept
 from fastcnn.training.train import train
 
 job = job_of("scratch", json.loads(sys.argv[1]))
 pages = int(Path("/proc/self/statm").read_text().split()[0])
 limit = pages * resource.getpagesize() + int(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-with memory_kept():
-    train(job)
+train(job)
 print(json.dumps([job.settings.bs, job.settings.accumulate, job.narrator.events]))
 """
 
