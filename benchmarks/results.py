@@ -72,7 +72,7 @@ def _full(arch: str, found: Mapping[str, Rows]) -> str:
             f"{_median(values, 'epoch'):.1f}",
             f"{plain / _median(values, 'epoch'):.2f}",
             str(values[-1].get("precision", "fp32")),
-            f"{statistics.mean(row['accuracy'] for row in values):.3f}",
+            _mean_accuracy(values),
         ]
         for name, values in found.items()
     ]
@@ -140,6 +140,12 @@ TABLES: dict[str, Callable[[Any], str]] = {
     "process": _process,
     "roof": _roof,
 }
+
+
+def _mean_accuracy(rows: Rows) -> str:
+    """Return the mean of those that were scored."""
+    scored = [row["accuracy"] for row in rows if "accuracy" in row]
+    return f"{statistics.mean(scored):.3f}" if scored else ""
 
 
 def _median(rows: Rows, name: str) -> float:
