@@ -1,7 +1,7 @@
 """The plain way: fastai as its documentation writes it, on images, split and body given to it."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +18,11 @@ from fastai.vision import models
 from fastai.vision.augment import Resize, aug_transforms
 from fastai.vision.data import ImageBlock
 from fastai.vision.learner import vision_learner
+from torch import nn
 
-from fastcnn.models.architectures import find_architecture
+from fastcnn.models.architectures import bare_body, find_architecture
 from fastcnn.models.state_file import load_body
-from fastcnn.models.weights import Weights
+from fastcnn.models.weights import Weights, find_weights
 from fastcnn.narrator import Narrator
 
 LITE = "tf_efficientnet_lite0"
@@ -35,8 +36,6 @@ class PlainResult:
 
     seconds: float
     """From the learner built to the last validation done."""
-    epoch_seconds: list[float]
-    """Of each epoch, validation included."""
     accuracy: float
     """Of the last epoch, on the held-out fifth."""
 
@@ -94,26 +93,12 @@ def plain_fine_tune(learner: Learner, epochs: int, freeze_epochs: int = 1) -> Pl
     return _timed(learner, lambda: learner.fit_one_cycle(epochs, slice(1e-5, 1e-3)))
 
 
-def _timed(learner: Learner, fit: object) -> PlainResult:
-    from fastai.callback.core import Callback
-
-    class Clock(Callback):
-        """Notes when epochs end."""
-
-        ends: list[float] = []
-
-        def after_epoch(self) -> None:
-            self.ends.append(time.perf_counter())
-
-    clock = Clock()
-    clock.ends = []
-    with learner.no_bar(), learner.no_logging(), learner.added_cbs([clock]):
+def _timed(learner: Learner, fit: Callable[[], None]) -> PlainResult:
+    with learner.no_bar(), learner.no_logging():
         started = time.perf_counter()
-        fit()  # type: ignore[operator]
-        ended = time.perf_counter()
-    marks = [started, *clock.ends]
-    epochs = [after - before for before, after in zip(marks, marks[1:], strict=False)]
-    return PlainResult(ended - started, epochs, float(learner.recorder.values[-1][-1]))
+        fit()
+        seconds = time.perf_counter() - started
+    return PlainResult(seconds, float(learner.recorder.values[-1][-1]))
 
 
 def random_weights(arch: str, folder: Path) -> Path:
@@ -132,8 +117,13 @@ def random_weights(arch: str, folder: Path) -> Path:
 
 def found_weights(arch: str, file: Path | None) -> Weights:
     """Return the weights that a run of fastcnn would start from."""
-    from fastcnn.models.weights import find_weights
-
     return find_weights(
         arch, str(file) if file else None, arch_was_named=True, narrator=Narrator(quiet=True)
     )
+
+
+def loaded_body(weights: Weights) -> nn.Module:
+    """Return the bare body of the weights' architecture, holding them."""
+    body = bare_body(weights.architecture)
+    load_body(body, weights.state(), weights.architecture)
+    return body

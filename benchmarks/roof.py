@@ -9,13 +9,12 @@ from typing import Any
 
 import torch
 from fastai.losses import CrossEntropyLossFlat
-from plain import BODIES, LITE, found_weights, plain_loaders, random_weights
+from plain import BODIES, LITE, found_weights, loaded_body, plain_loaders, random_weights
 from torch import Tensor, nn
 
-from fastcnn.models.architectures import bare_body, feature_shape
+from fastcnn.models.architectures import feature_shape
 from fastcnn.models.folding import folded
 from fastcnn.models.heads import layout_of, make_head
-from fastcnn.models.state_file import load_body
 from fastcnn.training.kept_memory import memory_kept
 from fastcnn.training.measure import Measurement, measure_inference, measure_training
 from fastcnn.training.precision import PRECISIONS, candidates
@@ -41,8 +40,7 @@ def roof(data: Path, work: Path) -> dict[str, Any]:
 def model_speeds(arch: str, images: Tensor, targets: Tensor, work: Path) -> dict[str, Any]:
     """Return images a second of a body alone, of its folded copy, and of steps of training."""
     weights = found_weights(arch, None if arch == LITE else random_weights(arch, work))
-    body = bare_body(weights.architecture)
-    load_body(body, weights.state(), weights.architecture)
+    body = loaded_body(weights)
     model = nn.Sequential(body, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.LazyLinear(37))
     model(images)
     works: dict[str, Callable[..., Measurement]] = {
@@ -95,9 +93,7 @@ def agreement(data: Path, work: Path) -> dict[str, Any]:
     for arch in BODIES[:2]:
         weights = found_weights(arch, random_weights(arch, work))
         layout = layout_of(feature_shape(weights.architecture, 224))
-        body = bare_body(weights.architecture)
-        load_body(body, weights.state(), weights.architecture)
-        model = nn.Sequential(body, make_head("linear", layout, n_classes=37))
+        model = nn.Sequential(loaded_body(weights), make_head("linear", layout, n_classes=37))
         start = {name: tensor.clone() for name, tensor in model.state_dict().items()}
         found[arch] = {}
         for name in PRECISIONS:

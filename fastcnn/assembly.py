@@ -1,7 +1,8 @@
 """Putting together what a strategy trains: loaders, learner, and what all strategies share."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +11,10 @@ from torch import Tensor
 
 from fastcnn.data.augmentation import apply_augmentation
 from fastcnn.data.feature_store import FeatureStore
+from fastcnn.data.images import damaged_files_named
 from fastcnn.data.loaders import make_loaders
 from fastcnn.data.pixels import PixelCache
+from fastcnn.interrupts import interrupts_win
 from fastcnn.models.groups import parameter_groups
 from fastcnn.models.learner import add_normalisation, build_learner
 from fastcnn.narrator import Narrator
@@ -20,6 +23,7 @@ from fastcnn.run_folder import HISTORY_FILE
 from fastcnn.training.choice import PrecisionChoice
 from fastcnn.training.history import History
 from fastcnn.training.job import Job
+from fastcnn.training.kept_memory import memory_kept
 from fastcnn.training.losses import class_weights, sampling_weights
 
 
@@ -38,6 +42,20 @@ class Shared:
     def by(cls, plan: Plan, store: FeatureStore, narrator: Narrator) -> "Shared":
         """Start with an empty pixel cache and what the plan's settings say of precisions."""
         return cls(PixelCache(), store, PrecisionChoice(plan.settings, plan.device, narrator))
+
+
+@contextmanager
+def shared_by(plan: Plan, narrator: Narrator) -> Iterator[Shared]:
+    """Open what the plan's strategies share; within, all that can go wrong has a name.
+
+    Raises:
+        FastcnnError: the block failed for want of memory, or because of a damaged image.
+    """
+    named = damaged_files_named(plan.images.items)
+    with interrupts_win(), memory_kept(), FeatureStore() as store, named:
+        if store.problem:
+            narrator.warn(store.problem)
+        yield Shared.by(plan, store, narrator)
 
 
 def make_job(

@@ -52,6 +52,7 @@ def describe_strategy(
         "test": None,
         "repeats": [],
         "seconds": {"features": features, "train": round(total - features, 3), "total": total},
+        "features": dict(zip(("computed", "found"), trained.n_features, strict=True)),
         "images_per_second": trained.images_per_second,
         "epochs": trained.n_epochs,
         # Smaller than the settings say where memory ran out.
@@ -61,6 +62,6 @@ def describe_strategy(
         "solver": trained.solver(),
         "trainable_parameters": trained.n_learning(job.groups),
         "total_parameters": sum(group.size for group in job.groups),
-        "selected_on_validation": trained.has_epochs and selected_on_validation(job.settings),
+        "selected_on_validation": selected_on_validation(job.settings, trained.phases),
         "checkpoint_sha256": checkpoint_sha256,
     }

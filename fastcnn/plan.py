@@ -1,6 +1,6 @@
 """Everything that is known, and every mistake that can be found, before the training starts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from fastcnn.recipe import Recipe
 from fastcnn.setting_uses import refuse_unused
 from fastcnn.settings import SETTING_NAMES, Settings, resolve_settings
 from fastcnn.training.optimizers import usual_rate
+from fastcnn.training.phases import Phase
 from fastcnn.training.strategies import phases_of
 
 
@@ -69,7 +70,8 @@ def make_plan(
     drawn = blueprint(weights.architecture, settings, len(images.classes))
     require_buildable(weights, drawn)
     for name in settings.strategies:  # an unknown block is found here, not after the first strategy
-        phases_of(name, settings, drawn.group_names, rate=1.0)
+        phases = phases_of(name, settings, drawn.group_names, rate=1.0)
+        _tell_never_reached(name, phases, drawn, narrator)
     narrator.say(f"body: {weights.architecture.name}, {weights.describe()}")
     file = str(weights.path) if weights.source == "file" else None
     settings = settings.changed(arch=weights.architecture.name, weights=file, device=str(device))
@@ -98,6 +100,19 @@ def _read(recipe: Recipe, settings: Settings, source: DataSource) -> ImageSet:
             f"the recipe {recipe.name} failed on {source.path}: {type(error).__name__}: {error}",
             hint="look at its get_items, splitter and transforms; --debug shows where it failed",
         ) from error
+
+
+def _tell_never_reached(
+    strategy: str, phases: Sequence[Phase], drawn: Blueprint, narrator: Narrator
+) -> None:
+    """Say where `gradual` has too few epochs to come down to the stem."""
+    never = min(phase.n_frozen for phase in phases)
+    if strategy == "gradual" and never:
+        names = drawn.group_names
+        narrator.say(
+            f"gradual: {len(phases)} epochs reach {names[never]} and above; --epochs {len(names)} "
+            f"would reach {names[0]}"
+        )
 
 
 def _tell_data(recipe: Recipe, source: DataSource, images: ImageSet, narrator: Narrator) -> None:

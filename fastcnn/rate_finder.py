@@ -9,18 +9,14 @@ from typing import Any
 import torch
 
 from fastcnn import folder_recipe
-from fastcnn.assembly import Shared, make_job
-from fastcnn.data.feature_store import FeatureStore
-from fastcnn.data.images import damaged_files_named
+from fastcnn.assembly import make_job, shared_by
 from fastcnn.errors import UsageError, did_you_mean
-from fastcnn.interrupts import interrupts_win
 from fastcnn.narrator import Narrator
 from fastcnn.places import user_path
 from fastcnn.plan import Plan, make_plan
 from fastcnn.recipe import Recipe
 from fastcnn.recipe_book import find_recipe, list_recipes
 from fastcnn.setting_checks import option
-from fastcnn.training.kept_memory import memory_kept
 from fastcnn.training.rate_search import reading_for
 from fastcnn.training.train import search_rates
 
@@ -122,9 +118,7 @@ def find_rates(
 def _search(plan: Plan, strategy: str, narrator: Narrator) -> Rates:
     if plan.settings.deterministic:
         torch.use_deterministic_algorithms(True)
-    damaged_named = damaged_files_named(plan.images.items)
-    with interrupts_win(), memory_kept(), FeatureStore() as store, damaged_named:
-        shared = Shared.by(plan, store, narrator)
+    with shared_by(plan, narrator) as shared:
         found = search_rates(make_job(plan, strategy, None, shared, narrator))
     return Rates(
         data=plan.source.title,

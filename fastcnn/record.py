@@ -90,7 +90,7 @@ class RunRecord:
             self.save()
         except KeyboardInterrupt:
             self._end("interrupted", events)
-            narrator.always_say(f"interrupted; what there is lies in {shown_path(self.folder)}")
+            narrator.always_say(f"what there is lies in {shown_path(self.folder)}")
             raise
         except Exception as error:
             self._end("failed", [*events, f"{type(error).__name__}: {error}"])

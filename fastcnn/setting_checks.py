@@ -168,7 +168,8 @@ def _strategy_problems(settings: "Settings") -> list[Problem]:
         problems.append(
             Problem(
                 "--strategy partial was given no --freeze-until, expected a block of the body",
-                "for example --freeze-until layer2; --dry-run with another strategy lists them",
+                "for example --freeze-until layer2 (resnets) or blocks.3 (efficientnets); "
+                "--dry-run with another strategy lists the blocks",
             )
         )
     return problems

@@ -29,28 +29,13 @@ BY_STRATEGY = {
 def refuse_unused(given: Mapping[str, Any], settings: Settings) -> list[Problem]:
     """Return one problem a reason, naming all the settings that the user gave in vain."""
     done = set().union(*(does(name, settings) for name in settings.strategies))
-    unused: dict[str, list[str]] = {}
+    unused: dict[str, list[tuple[str, str]]] = {}
     for name in given:
-        if given[name] is None:
-            continue
-        if name in USED_BY and USED_BY[name] not in done:
-            unused.setdefault(_why(USED_BY[name], done), []).append(option(name))
-        elif name in BY_STRATEGY and not set(BY_STRATEGY[name]) & set(settings.strategies):
-            why = f"only {', '.join(BY_STRATEGY[name])} have a use for it"
-            unused.setdefault(why, []).append(option(name))
-    if settings.balance == "sampling" and given.get("balance") and EPOCHS not in done:
-        unused.setdefault(_why(EPOCHS, done), []).append("--balance sampling")
-    small = settings.progressive
-    if given.get("progressive") and not (small and small < settings.size and settings.epochs > 1):
-        why = "it needs a smaller side than --size and two epochs"
-        unused.setdefault(why, []).append("--progressive")
-    return [
-        Problem(
-            f"{', '.join(options)} would do nothing with --strategy {settings.strategy}: {why}",
-            _hint(options, done),
-        )
-        for why, options in unused.items()
-    ]
+        if given[name] is not None and (reason := _why_unused(name, settings, done)):
+            why, otherwise = reason
+            shown = "--balance sampling" if name == "balance" else option(name)
+            unused.setdefault(why, []).append((shown, otherwise))
+    return [_problem(why, pairs, settings) for why, pairs in unused.items()]
 
 
 def does(strategy: str, settings: Settings) -> set[str]:
@@ -63,16 +48,44 @@ def does(strategy: str, settings: Settings) -> set[str]:
     return {EPOCHS, PICTURES}
 
 
-def _why(use: str, done: set[str]) -> str:
-    if use == EPOCHS or (use == PICTURES and EPOCHS not in done):
-        return "its head is solved to the optimum, not trained in epochs"
-    if use == PICTURES:
-        return "its head learns from stored features, not from pictures"
-    return "only head and lp-ft compute features once"
+def _problem(why: str, pairs: list[tuple[str, str]], settings: Settings) -> Problem:
+    """Make one problem of all options that do nothing for the same reason, and of the ways out."""
+    options = ", ".join(option for option, _ in pairs)
+    leave = f"leave {'them' if len(pairs) > 1 else 'it'} away"
+    return Problem(
+        f"{options} would do nothing with --strategy {settings.strategy}: {why}",
+        ", or ".join(dict.fromkeys([leave, *(otherwise for _, otherwise in pairs)])),
+    )
 
 
-def _hint(options: list[str], done: set[str]) -> str:
-    leave = f"leave {'them' if len(options) > 1 else 'it'} away"
+def _why_unused(name: str, settings: Settings, done: set[str]) -> tuple[str, str] | None:
+    """Return why a setting does nothing and what would make it do something, None if it does."""
+    if name == "balance":
+        use = EPOCHS if settings.balance == "sampling" else ""
+    else:
+        use = USED_BY.get(name, "")
+    if use and use not in done:
+        return _without(use, done)
+    if name in BY_STRATEGY and not set(BY_STRATEGY[name]) & set(settings.strategies):
+        names = BY_STRATEGY[name]
+        have = "has" if len(names) == 1 else "have"
+        return f"only {' and '.join(names)} {have} a use for it", f"give --strategy {names[0]}"
+    small = settings.progressive
+    if name == "progressive" and not (small and small < settings.size and settings.epochs > 1):
+        smaller, epochs = max(settings.size // 2, 8), max(settings.epochs, 2)
+        return (
+            f"it needs smaller pictures than {settings.size} px and more than one epoch",
+            f"give for example --progressive {smaller} --epochs {epochs}",
+        )
+    return None
+
+
+def _without(use: str, done: set[str]) -> tuple[str, str]:
+    """Return why a setting with this use does nothing, and what would make it do something."""
+    if use == VIEWS:
+        return "only head and lp-ft compute features once", "give --strategy head"
     if EPOCHS not in done:
-        return f"{leave}, or train the head in epochs with --head fastai"
-    return f"{leave}, or give another --strategy"
+        in_epochs = "train the head in epochs with --head fastai"
+        otherwise = in_epochs if use == EPOCHS else "give --strategy full, which trains on pictures"
+        return "its head is solved to the optimum, not trained in epochs", otherwise
+    return "its head learns from stored features, not from pictures", "give --strategy full"

@@ -13,9 +13,7 @@ import torch
 
 from fastcnn.analysis.comparison import compare
 from fastcnn.analysis.predictions import prediction_table, write_table
-from fastcnn.assembly import Shared, make_job
-from fastcnn.data.feature_store import FeatureStore
-from fastcnn.data.images import damaged_files_named
+from fastcnn.assembly import Shared, make_job, shared_by
 from fastcnn.data.loading import ImageSet
 from fastcnn.describe import describe_plan, describe_strategy
 from fastcnn.errors import TrainingError
@@ -23,7 +21,6 @@ from fastcnn.files import write_bytes
 from fastcnn.inference.export import export_bytes
 from fastcnn.inference.predictor import open_predictor
 from fastcnn.inference.trust import sha256_of, trust
-from fastcnn.interrupts import interrupts_win
 from fastcnn.narrator import Narrator
 from fastcnn.places import user_path
 from fastcnn.plan import Plan, make_plan
@@ -35,7 +32,6 @@ from fastcnn.report.tables import write_comparison
 from fastcnn.run_folder import CONTACT_SHEET_FILE, EXPORT_FILE, PREDICTIONS_FILE, Run
 from fastcnn.setting_uses import PICTURES, does
 from fastcnn.training.job import Job
-from fastcnn.training.kept_memory import memory_kept
 from fastcnn.training.preview import Preview, preview_jobs
 from fastcnn.training.train import train
 
@@ -73,10 +69,7 @@ def run(
     folder = run_folder(plan.recipe.name, plan.settings.strategy, out)
     command = command or _as_call(recipe, {"data": source, **settings})
     record = RunRecord(folder, command=command, **describe_plan(plan, source))
-    with record.kept(narrator), interrupts_win(), memory_kept(), FeatureStore() as store:
-        if store.problem:
-            narrator.warn(store.problem)
-        shared = Shared.by(plan, store, narrator)
+    with record.kept(narrator), shared_by(plan, narrator) as shared:
         record.document["settings"]["measured"] = shared.choice.chosen  # grows with the run
         tables: dict[str, pd.DataFrame] = {}
         for name in plan.settings.strategies:
@@ -84,8 +77,7 @@ def run(
             record.add_strategy(name, entry)
             write_comparison(record.strategies, folder)
             write_curves(folder, list(tables), Run(folder).title)
-        seconds = {name: entry["seconds"]["total"] for name, entry in record.strategies.items()}
-        record.document["comparison"] = compare(tables, seconds)
+        record.document["comparison"] = compare(tables, *costs(record.strategies))
     return Run(folder)
 
 
@@ -107,9 +99,7 @@ def preview(
     narrator = narrator or Narrator()
     source = _data_path(data, config)
     plan = make_plan(find_recipe(str(recipe)), source, config or {}, settings, narrator)
-    damaged_named = damaged_files_named(plan.images.items)
-    with interrupts_win(), memory_kept(), FeatureStore() as store, damaged_named:
-        shared = Shared.by(plan, store, narrator)
+    with shared_by(plan, narrator) as shared:
         jobs = (make_job(plan, name, None, shared, narrator) for name in plan.settings.strategies)
         return preview_jobs(jobs, plan.blueprint)
 
@@ -121,10 +111,9 @@ def run_strategy(
     if plan.settings.deterministic:
         torch.use_deterministic_algorithms(True)
     job = make_job(plan, strategy, folder, shared, narrator)
-    with damaged_files_named(plan.images.items):
-        if PICTURES in does(strategy, plan.settings):
-            show_pictures(job, folder.parent)
-        trained = train(job)
+    if PICTURES in does(strategy, plan.settings):
+        show_pictures(job, folder.parent)
+    trained = train(job)
     content = export_bytes(job.learner)
     write_bytes(folder / EXPORT_FILE, content)
     sha256 = trust_export(content, folder / EXPORT_FILE, narrator)
@@ -134,6 +123,14 @@ def run_strategy(
     accuracy, seconds = entry["metrics"]["accuracy"], entry["seconds"]["total"]
     narrator.say(f"{strategy}: accuracy {accuracy:.3f} in {seconds:.0f} s")
     return entry, table
+
+
+def costs(strategies: Mapping[str, Any]) -> tuple[dict[str, float], list[str]]:
+    """Return the seconds of each strategy, and which of them found all features in the cache."""
+    seconds = {name: entry["seconds"]["total"] for name, entry in strategies.items()}
+    features = {name: entry["features"] for name, entry in strategies.items()}
+    found = [name for name, one in features.items() if one["found"] and not one["computed"]]
+    return seconds, found
 
 
 def show_pictures(job: Job, folder: Path) -> None:

@@ -123,6 +123,26 @@ def test_settings_that_do_not_go_together(given: dict[str, Any], words: str) -> 
     assert problems("pets", {}, strategy="full", head="fastai", bs=2, progressive=96) == []
 
 
+@pytest.mark.parametrize(
+    ("given", "mended"),
+    [
+        ({"strategy": "head", "freeze_until": "layer2"}, {"strategy": "partial"}),
+        ({"strategy": "head", "augment": "strong"}, {"strategy": "full"}),
+        ({"strategy": "head", "epochs": 3}, {"head": "fastai"}),
+        ({"strategy": "full", "views": 3}, {"strategy": "head"}),
+        ({"strategy": "full", "progressive": 300}, {"progressive": 112, "epochs": 5}),
+        ({"strategy": "full", "progressive": 96, "epochs": 1}, {"progressive": 112, "epochs": 2}),
+    ],
+)
+def test_following_the_hint_mends(given: dict[str, Any], mended: dict[str, Any]) -> None:
+    with pytest.raises(UsageError) as raised:
+        require_settings("pets", {}, given)
+    (problem,) = raised.value.problems
+    hinted = [f"--{name} {value}" for name, value in mended.items()]
+    assert all(option in problem.hint for option in hinted)
+    require_settings("pets", {}, given | mended)
+
+
 def test_what_a_recipe_states_lies_below_it(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text(

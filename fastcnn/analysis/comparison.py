@@ -1,6 +1,6 @@
 """Which strategy is better, whether that can be told from these images, and what each cost."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import combinations
 from typing import Any
 
@@ -18,13 +18,17 @@ TEST = "McNemar's exact test, two-sided, 0.05; Holm's correction for more than t
 
 
 def compare(
-    tables: Mapping[str, pd.DataFrame], seconds: Mapping[str, float]
+    tables: Mapping[str, pd.DataFrame],
+    seconds: Mapping[str, float],
+    found_features: Collection[str] = (),
 ) -> dict[str, Any] | None:
     """Return the record's `comparison`, or None where there is nothing to compare.
 
     Args:
         tables: the table of predictions of each strategy, on the same images.
         seconds: what each strategy took, in all.
+        found_features: strategies whose features were all in the cache, so that their seconds
+            are not those of a first run.
     """
     if len(tables) < 2:
         return None
@@ -33,11 +37,13 @@ def compare(
         pair["p_holm"] = corrected
     accuracy = {name: float(table["correct"].mean()) for name, table in tables.items()}
     winner = min(tables, key=lambda name: (-accuracy[name], seconds[name]))
+    said = verdict(winner, pairs, accuracy, seconds, n_images=len(tables[winner]))
+    cost = cost_sentence({name: seconds[name] for name in tables}, found_features)
     return {
         "winner": winner,
         "pairs": pairs,
         "test": TEST,
-        "verdict": verdict(winner, pairs, accuracy, seconds, n_images=len(tables[winner])),
+        "verdict": f"{said} {cost}",
     }
 
 
@@ -67,7 +73,7 @@ def verdict(
     seconds: Mapping[str, float],
     n_images: int,
 ) -> str:
-    """Say in a sentence or two which strategy is better and what each cost."""
+    """Say in a sentence or two which strategy is better."""
     against = [pair for pair in pairs if winner in (pair["a"], pair["b"])]
     equal = [_other(pair, winner) for pair in against if pair["p_holm"] >= SIGNIFICANT]
     beaten = [pair for pair in against if pair["p_holm"] < SIGNIFICANT]
@@ -80,8 +86,17 @@ def verdict(
             f"No detectable difference between {names} on {n_images} images (p = {p:.2g}); "
             f"{cheapest} is the cheapest of them."
         )
-    cost = ", ".join(f"{name} took {_duration(seconds[name])}" for name in accuracy)
-    return " ".join([*sentences, f"Cost: {cost}."])
+    return " ".join(sentences)
+
+
+def cost_sentence(seconds: Mapping[str, float], found_features: Collection[str]) -> str:
+    """Say what each strategy took, and where that was less than it takes the first time."""
+    costs = [
+        f"{name} took {_duration(taken)}"
+        + (" (features from the cache)" if name in found_features else "")
+        for name, taken in seconds.items()
+    ]
+    return f"Cost: {', '.join(costs)}."
 
 
 def _better(pair: Mapping[str, Any], winner: str, accuracy: Mapping[str, float]) -> str:

@@ -41,16 +41,17 @@ def predict(
 
     narrator = narrator_for(json=json, quiet=quiet)
     table = load(Path(model), trust_file=trust).predict(files)
+    failed = table["error"].notna()
     if target:
         write_predictions(table, target)
         narrator.say(f"{len(table)} rows written to {target}")
     if json:
         print(json_module.dumps(prediction_records(table), indent=2, ensure_ascii=False))
-    elif not target:
+    elif not target and not failed.all():
         narrator.show(prediction_display(table))
-    for path, error in table.loc[table["error"].notna(), ["path", "error"]].itertuples(index=False):
+    for path, error in table.loc[failed, ["path", "error"]].itertuples(index=False):
         print(f"note: {path} cannot be read: {error}", file=sys.stderr)
-    if table["error"].notna().all():
+    if failed.all():
         raise DataError(
             f"none of the {len(table)} files can be read as an image",
             hint="give image files, or a folder of them",

@@ -24,7 +24,8 @@ def recipes(
     if copy:
         name, target = copy
         copy_recipe(name, target)
-        print(f"{target}: change it, then fastcnn recipe {shlex.quote(str(target))}")
+        following = f"fastcnn recipe {shlex.quote(str(target))} --data FOLDER"
+        print(f"{target}: change it, then {following}")
         return
     entries = list_recipes()
     if json:

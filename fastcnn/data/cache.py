@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from fastcnn.data.feature_store import STORE_FILE, FeatureStore
+from fastcnn.data.feature_store import STORE_FILE, FeatureStore, usual_limit
 from fastcnn.errors import TrainingError
 from fastcnn.files import friendly_disk_errors
 from fastcnn.places import cache_folder, folder_size
@@ -21,11 +21,12 @@ ABANDONED = 3600.0
 
 
 def cache_contents() -> dict[str, int]:
-    """Return the number of feature vectors kept, and their bytes on disk."""
+    """Return the number of feature vectors kept, their bytes on disk, and how many they may be."""
+    limit = {"features_limit_bytes": usual_limit()[0]}
     if not (cache_folder() / STORE_FILE).is_file():
-        return {"features": 0, "features_bytes": 0}
+        return {"features": 0, "features_bytes": 0, **limit}
     with FeatureStore() as store:
-        return {"features": store.n_entries, "features_bytes": store.size_bytes}
+        return {"features": store.n_entries, "features_bytes": store.size_bytes, **limit}
 
 
 def clear_cache() -> int:

@@ -53,7 +53,9 @@ class FeatureStore:
         """
         self.path = path or cache_folder() / STORE_FILE
         self.problem: str | None = None
-        self._limit = self._usual_limit() if limit_bytes is None else limit_bytes
+        if limit_bytes is None:
+            limit_bytes, self.problem = usual_limit()
+        self._limit = limit_bytes
         self._lock = threading.Lock()
         self._failure: Exception | None = None
         self._closed = False
@@ -147,13 +149,15 @@ class FeatureStore:
                 self._database.close()
         self._database = None
 
-    def _usual_limit(self) -> int:
-        given = os.environ.get(LIMIT_VARIABLE)
-        try:
-            return parse_size(given) if given else DEFAULT_LIMIT
-        except ValueError as error:
-            self.problem = f"{LIMIT_VARIABLE}: {error}; the feature cache is limited to 10 GiB"
-            return DEFAULT_LIMIT
+
+def usual_limit() -> tuple[int, str | None]:
+    """Return the bytes that FASTCNN_CACHE_LIMIT allows, and what is wrong with it, or None."""
+    given = os.environ.get(LIMIT_VARIABLE)
+    try:
+        return (parse_size(given) if given else DEFAULT_LIMIT), None
+    except ValueError as error:
+        problem = f"{LIMIT_VARIABLE}: {error}; the feature cache is limited to 10 GiB"
+        return DEFAULT_LIMIT, problem
 
 
 def parse_size(text: str) -> int:

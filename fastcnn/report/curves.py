@@ -13,6 +13,8 @@ from fastcnn.run_folder import CURVES_FILE, HISTORY_FILE
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+SOLVED = "solve"
+"""What a history calls the stages of a solver."""
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 """Okabe and Ito's, told apart with any colour vision."""
 
@@ -26,31 +28,55 @@ def write_curves(folder: Path, strategies: Sequence[str], title: str) -> None:
 
 
 def curves_figure(histories: Mapping[str, pd.DataFrame], title: str) -> "Figure":
-    """Draw loss (left) and accuracy (right) over the epochs of each history."""
+    """Draw loss (left) and accuracy (right) over the epochs of each history.
+
+    A head that was solved has no epochs: it is a level line, or the point at 0 that the epochs
+    after it start from.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     figure.suptitle(title, fontsize=11, x=0.01, ha="left")
     loss, accuracy = figure.subplots(1, 2)
-    for (name, history), colour in zip(histories.items(), _colours(len(histories)), strict=True):
-        epochs = history["epoch"]
-        loss.plot(epochs, history["valid_loss"], "o-", color=colour, label=f"{name}, held out")
-        loss.plot(epochs, history["train_loss"], ".:", color=colour, label=f"{name}, training")
-        accuracy.plot(epochs, 100 * history["accuracy"], "o-", color=colour, label=name)
-        _mark_phases(accuracy, history, colour)
+    for place, (name, history) in enumerate(histories.items()):
+        colour = COLOURS[place % len(COLOURS)]
+        rows = _by_epoch(history)
+        _draw(loss, rows, "valid_loss", "o-", color=colour, label=f"{name}, held out")
+        _draw(loss, rows, "train_loss", ".:", color=colour, label=f"{name}, training")
+        _draw(accuracy, rows, "accuracy", "o-", color=colour, label=name)
+        _mark_phases(accuracy, rows, colour, height=0.35 + 0.15 * (place % 4))
     _dress(loss, "Loss (nats)")
     _dress(accuracy, "Accuracy on held-out images (%)")
     return figure
 
 
-def _mark_phases(axes: Any, history: pd.DataFrame, colour: str) -> None:
-    """Draw a line where a new phase begins, between two epochs."""
-    begins = history["epoch"][history["phase"] != history["phase"].shift()].iloc[1:]
-    for epoch in begins:
+def _by_epoch(history: pd.DataFrame) -> pd.DataFrame:
+    """Number the epochs from 1, accuracy in percent; a solver's last stage is number 0."""
+    is_stage = history["phase"] == SOLVED
+    last_stage = history[is_stage].tail(1)
+    epochs = pd.concat([last_stage, history[~is_stage]])
+    first = 1 - len(last_stage)
+    numbered = epochs.assign(epoch=range(first, first + len(epochs)))
+    return numbered.assign(accuracy=100 * numbered["accuracy"])
+
+
+def _draw(axes: Any, rows: pd.DataFrame, column: str, style: str, **look: Any) -> None:
+    if list(rows["epoch"]) == [0]:
+        label = f"{look.pop('label')} (solved)"
+        line = "--" if style.endswith("-") else ":"
+        axes.axhline(rows[column].iloc[0], linestyle=line, label=label, **look)
+    else:
+        axes.plot(rows["epoch"], rows[column], style, **look)
+
+
+def _mark_phases(axes: Any, rows: pd.DataFrame, colour: str, height: float) -> None:
+    """Draw a line where a new phase begins, between two epochs, with the phase's name along it."""
+    begins = rows[rows["phase"] != rows["phase"].shift()].iloc[1:]
+    for phase, epoch in zip(begins["phase"], begins["epoch"], strict=True):
         axes.axvline(epoch - 0.5, color=colour, linewidth=0.8, linestyle="--", alpha=0.6)
-        axes.annotate(
-            " unfrozen", (epoch - 0.5, 0.02), xycoords=("data", "axes fraction"), color=colour
-        )
+        place = {"xytext": (2, 0), "textcoords": "offset points", "va": "center", "rotation": 90}
+        at = {"xy": (epoch - 0.5, height), "xycoords": ("data", "axes fraction")}
+        axes.annotate(phase, **at, **place, color=colour, fontsize=7)
 
 
 def _dress(axes: Any, title: str) -> None:
@@ -60,7 +86,3 @@ def _dress(axes: Any, title: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", alpha=0.3)
     axes.legend(frameon=False, fontsize=8)
-
-
-def _colours(count: int) -> list[str]:
-    return [COLOURS[place % len(COLOURS)] for place in range(count)]

@@ -96,7 +96,7 @@ def _minutes(seconds: float) -> str:
 def _caption(strategy: StrategyPreview, n_images: int) -> str | None:
     said = []
     if strategy.features_to_compute == 0:
-        said.append("features found")
+        said.append("all features are in the cache")
     elif strategy.features_to_compute:
         said.append(f"features to compute: {strategy.features_to_compute:,} of {n_images:,} images")
     if strategy.search_seconds:

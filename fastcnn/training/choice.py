@@ -104,6 +104,7 @@ class PrecisionChoice:
         earlier = self.settings.measured.get(name)
         among = candidates(self.settings.precision, self.device)
         if self.settings.precision == "auto" and earlier in [one.name for one in among]:
+            self.narrator.say(f"precision {earlier} for {name}, as in the earlier run")
             return str(earlier)
         if len(among) == 1:
             return among[0].name
@@ -116,7 +117,7 @@ class PrecisionChoice:
 
 
 def _training(n_frozen: int) -> str:
-    return f"training, {n_frozen} groups frozen"
+    return f"training above {n_frozen} frozen groups" if n_frozen else "training of everything"
 
 
 def _few_images(dls: DataLoaders, paths: Sequence[Path]) -> Tensor:

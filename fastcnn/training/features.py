@@ -91,7 +91,7 @@ class FeatureBank:
         self.frozen, self.store, self.narrator = frozen, store, narrator
         self.batch = BATCH if frozen.dls.device.type == "cpu" else BATCH_ON_GPU
         self.seconds = 0.0
-        self.n_computed = 0
+        self.n_computed, self.n_found = 0, 0
         self.compute_seconds = 0.0
 
     def features(self, paths: Sequence[Path], views: Sequence[View]) -> Tensor:
@@ -103,6 +103,7 @@ class FeatureBank:
             found |= self._kept(computed, [keys[place] for place in missing])
             self.n_computed += len(missing) * len(views)
             self.compute_seconds += time.perf_counter() - started
+        self.n_found += (len(paths) - len(missing)) * len(views)
         result = torch.from_numpy(np.stack([[found[key] for key in row] for row in keys]))
         self.seconds += time.perf_counter() - started
         return result
@@ -111,26 +112,28 @@ class FeatureBank:
         """Return of how many pictures the store lacks a view."""
         return len(self._look_up(paths, views)[2])
 
-    def speeds(self, paths: Sequence[Path]) -> dict[str, float | None]:
+    def speeds(self, paths: Sequence[Path], views: Sequence[View]) -> dict[str, float | None]:
         """Return images a second of decoding alone, of the body alone, and of both as computed.
 
         None where all features were found, so that nothing was decoded. A picture in two views
-        counts as two.
+        counts as two in all three.
         """
         if not self.n_computed:
             return {"loader": None, "model": None, "together": None}
         few = paths[: MEASURED_BATCHES * self.batch]
         started = time.perf_counter()
-        batches = [pixels for _, pixels in decoded_batches(few, self.frozen.dls, self.batch)]
+        decoded = decoded_batches(few, self.frozen.dls, self.batch)
+        batches = [view.apply(pixels) for _, pixels in decoded for view in views]
         decoding = time.perf_counter() - started
         network = self.frozen.network()
         started = time.perf_counter()
         for pixels in batches:
             self.frozen.features(network, pixels)
         computing = time.perf_counter() - started
+        n_seen = len(few) * len(views)
         return {
-            "loader": round(len(few) / decoding, 2),
-            "model": round(len(few) / computing, 2),
+            "loader": round(n_seen / decoding, 2),
+            "model": round(n_seen / computing, 2),
             "together": round(self.n_computed / self.compute_seconds, 2),
         }
 

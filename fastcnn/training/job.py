@@ -65,7 +65,7 @@ class Job:
 
     def freezes_body(self, phase: Phase) -> bool:
         """Return whether nothing but the head learns."""
-        return phase.n_frozen == len(self.groups) - 1
+        return phase.freezes_body(len(self.groups))
 
     def precision_of(self, phase: Phase) -> Precision:
         """Return what a phase computes in; the learner is frozen as it will be."""

@@ -41,22 +41,25 @@ def memory_kept() -> Iterator[None]:
 def _count(change: int) -> None:
     """Set the allocator when the first user comes, and back when the last one goes."""
     global _users
-    libc = _glibc()
     with _lock:
-        _users += change
-        if libc is not None and _users == max(change, 0):
-            for setting, value in (KEPT if _users else AT_REST).items():
-                libc.mallopt(setting, value)
-            if not _users:
-                libc.malloc_trim(0)
+        was_used, _users = _users > 0, _users + change
+        if was_used != (_users > 0):
+            _set_allocator(keeps=_users > 0)
 
 
 def keep_no_more() -> None:
     """Give back what is not in use, and keep nothing from now on: memory has run out."""
+    if _users:
+        _set_allocator(keeps=False)
+
+
+def _set_allocator(*, keeps: bool) -> None:
     libc = _glibc()
-    if libc is not None and _users:
-        for setting, value in AT_REST.items():
-            libc.mallopt(setting, value)
+    if libc is None:
+        return
+    for setting, value in (KEPT if keeps else AT_REST).items():
+        libc.mallopt(setting, value)
+    if not keeps:
         libc.malloc_trim(0)
 
 

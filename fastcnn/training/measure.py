@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
@@ -53,6 +53,8 @@ class Measurement:
     """By name; nothing where there was nothing to choose."""
     rejected: Mapping[str, str]
     """Why a precision is out of the question, by name."""
+    is_remembered: bool = field(default=False, compare=False)
+    """Whether it is what was found at an earlier time."""
 
 
 @dataclass(frozen=True)

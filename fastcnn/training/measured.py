@@ -54,7 +54,8 @@ def sentence(measurement: Measurement, kind: str) -> str:
     name = measurement.chosen.name
     said = f"precision {name} for {kind}"
     if name in speed:
-        said += f": {_rounded(speed[name])} images/s"
+        when = ", measured earlier" if measurement.is_remembered else ""
+        said += f": {_rounded(speed[name])} images/s{when}"
     by_speed = sorted(speed, key=speed.__getitem__, reverse=True)
     others = [f"{other} {_rounded(speed[other])}" for other in by_speed if other != name]
     others += [f"{other}: {why}" for other, why in measurement.rejected.items()]
@@ -102,7 +103,7 @@ def _read(path: Path, parts: KeyParts) -> Measurement | None:
         return None
     sound = all(math.isfinite(rate) and rate > 0 for rate in speed.values())
     sound = sound and chosen.name in speed and kept.get("measured_for") == dict(parts)
-    return Measurement(chosen, speed, rejected) if sound else None
+    return Measurement(chosen, speed, rejected, is_remembered=True) if sound else None
 
 
 def _write(path: Path, parts: KeyParts, measurement: Measurement) -> None:

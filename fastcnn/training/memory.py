@@ -93,11 +93,11 @@ def phase_memory(
     batch = min(settings.bs, n_images[0]) if on_pictures else BATCH
     casts = learning * precision.dtype.itemsize // FLOAT if precision.dtype.itemsize < FLOAT else 0
     solved = phase.method is Method.SOLVE
-    body_is_frozen = phase.n_frozen == len(drawn.groups) - 1
-    copies = (everything - learning) * body_is_frozen + everything * (settings.ema > 0)
+    folded = (everything - learning) * phase.freezes_body(len(drawn.groups))
+    averages = everything * (settings.ema > 0)
     return MemoryEstimate(
         process=process + WORKING_SET,
-        weights=everything + learning + casts + copies,
+        weights=everything + learning + casts + folded + averages,
         gradients=0 if solved else learning,
         optimizer=0 if solved else AVERAGES[settings.opt] * learning,
         activations=activation_bytes(drawn, n_frozen, batch, settings.size, precision),

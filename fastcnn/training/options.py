@@ -1,5 +1,6 @@
 """The options of a fit, as the callbacks that carry them out for one phase."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -40,12 +41,15 @@ def callbacks_for(settings: Settings, phase: Phase, folder: Path) -> list[Callba
     return chosen
 
 
-def selected_on_validation(settings: Settings) -> bool:
+def selected_on_validation(settings: Settings, phases: Sequence[Phase]) -> bool:
     """Whether the validation images had a say in which weights are kept.
 
-    Then the score on them is a little too good.
+    Then the score on them is a little too good. Of a single epoch there is nothing to choose, and
+    after the last epoch nothing to stop.
     """
-    return settings.save_best or settings.early_stop is not None
+    epochs = max((phase.epochs for phase in phases if phase.is_main), default=0)
+    stops = settings.early_stop is not None and settings.early_stop < epochs - 1
+    return stops or (settings.save_best and epochs > 1)
 
 
 class MixUpOrCutMix(MixUp, CutMix):

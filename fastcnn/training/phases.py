@@ -39,6 +39,10 @@ class Phase:
     is_main: bool = True
     """Whether it is the phase that early stopping and progressive resizing are about."""
 
+    def freezes_body(self, n_groups: int) -> bool:
+        """Return whether nothing learns but the head, the last of the network's groups."""
+        return self.n_frozen == n_groups - 1
+
     def rates_by_group(self, names: Sequence[str]) -> dict[str, float | None]:
         """Return the rate of every group; None is frozen, or solved."""
         learning = self.rates or (None,) * (len(names) - self.n_frozen)

@@ -26,6 +26,18 @@ READINGS = (
     SuggestionMethod.Steep,
     SuggestionMethod.Slide,
 )
+FEW_BATCHES = 8
+"""Up to so many batches an epoch, the range test loads them without other processes."""
+
+
+@dataclass(frozen=True)
+class RangeTest:
+    """What a range test found: Smith, "Cyclical Learning Rates", arXiv 1506.01186."""
+
+    suggestions: dict[str, float]
+    """fastai's four readings of the curve: valley, minimum, steep, slide."""
+    curve: list[tuple[float, float]]
+    """Rate and smoothed loss of every step."""
 
 
 def reading_for(suggestions: Mapping[str, float], strategy: str, head: str) -> str:
@@ -39,20 +51,6 @@ def reading_for(suggestions: Mapping[str, float], strategy: str, head: str) -> s
     if head == "linear" and strategy != "scratch":
         return min(("slide", "minimum"), key=suggestions.__getitem__)
     return "valley"
-
-
-FEW_BATCHES = 8
-"""Up to so many batches an epoch, the range test loads them without other processes."""
-
-
-@dataclass(frozen=True)
-class RangeTest:
-    """What a range test found: Smith, "Cyclical Learning Rates", arXiv 1506.01186."""
-
-    suggestions: dict[str, float]
-    """fastai's four readings of the curve: valley, minimum, steep, slide."""
-    curve: list[tuple[float, float]]
-    """Rate and smoothed loss of every step."""
 
 
 def search_on_features(job: Job) -> RangeTest:

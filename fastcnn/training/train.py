@@ -8,6 +8,7 @@ from typing import Any
 import fastai.callback.progress  # noqa: F401  gives every Learner its bar, and `no_bar`
 
 from fastcnn.data.image_loader import loader_speed
+from fastcnn.data.views import views
 from fastcnn.models.groups import ParameterGroup
 from fastcnn.training.callbacks import EpochClock, ShowProgress, WhereTimeGoes
 from fastcnn.training.fit import Watch, fit_on_features, fit_on_pictures
@@ -40,6 +41,8 @@ class Trained:
     """What the last phase computed in."""
     features_seconds: float
     """Time for hashing, decoding and computing features, or for finding them."""
+    n_features: tuple[int, int]
+    """Feature vectors that were computed, and that were found in the cache."""
     n_epochs: int
     """As they were; an early stop leaves some out."""
     total_seconds: float
@@ -51,7 +54,7 @@ class Trained:
         """Return the rates of every group in every phase, by name."""
         names = [group.name for group in groups]
         return {
-            "asked": asked,
+            "asked": None if self.base_rate is None else asked,
             "base": self.base_rate,
             "phases": [
                 {
@@ -63,11 +66,6 @@ class Trained:
                 for phase in self.phases
             ],
         }
-
-    @property
-    def has_epochs(self) -> bool:
-        """Whether anything was fitted in epochs that one could choose from."""
-        return self.n_epochs > 0
 
     def solver(self) -> dict[str, float] | None:
         """Return the strength of the penalty that was chosen, and the loss that chose it."""
@@ -102,12 +100,14 @@ def train(job: Job) -> Trained:
         for phase in phases:
             solved = carry_out(job, phase, watch) or solved
     seconds = time.perf_counter() - started
+    bank = job.bank if "bank" in vars(job) else None
     return Trained(
         phases=phases,
         base_rate=base if any(phase.rates for phase in phases) else None,
         solved=solved,
         precision=job.precisions[phases[-1].name],
-        features_seconds=job.bank.seconds if "bank" in vars(job) else 0.0,
+        features_seconds=bank.seconds if bank else 0.0,
+        n_features=(bank.n_computed, bank.n_found) if bank else (0, 0),
         n_epochs=watch.clock.epochs_done,
         total_seconds=seconds,
         images_per_second=_speeds(job, watch),
@@ -154,4 +154,4 @@ def _speeds(job: Job, watch: Watch) -> dict[str, float | None]:
     if watch.times.n_images:
         alone = round(loader_speed(job.learner.dls.train), 2)
         return {"loader": alone, **watch.times.images_per_second()}
-    return job.bank.speeds(job.train_paths)
+    return job.bank.speeds(job.train_paths, views(job.settings.views))

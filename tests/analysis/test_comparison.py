@@ -24,6 +24,13 @@ def right_first(count: int, total: int) -> list[bool]:
     return [number < count for number in range(total)]
 
 
+def test_a_cost_that_an_earlier_run_has_paid_is_said() -> None:
+    same = table([True, False])
+    result = compare({"full": same, "head": same}, SECONDS, found_features=["head"])
+    assert result is not None
+    assert result["verdict"].endswith("head took 3.2 s (features from the cache).")
+
+
 def test_one_strategy_has_nothing_to_compare() -> None:
     assert compare({"full": table([True])}, {"full": 1.0}) is None
 

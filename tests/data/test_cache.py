@@ -33,6 +33,9 @@ def cache(own_home: Path) -> Path:
     return cache
 
 
+NOTHING = {"features": 0, "features_bytes": 0, "features_limit_bytes": 10 * 2**30}
+
+
 def files(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
@@ -46,12 +49,12 @@ def test_only_what_is_ours_goes(cache: Path) -> None:
     assert not (cache / "measured").exists()
     assert before - freed == sum((cache / name).stat().st_size for name in files(cache))
     assert freed > 1_003_000
-    assert cache_contents() == {"features": 0, "features_bytes": 0}
+    assert cache_contents() == NOTHING
     assert clear_cache() == 0
 
 
 def test_an_empty_cache_stays_one(own_home: Path) -> None:
-    assert cache_contents() == {"features": 0, "features_bytes": 0}
+    assert cache_contents() == NOTHING
     assert clear_cache() == 0
     assert not (own_home / "fastcnn_cache").exists()
 

@@ -46,9 +46,13 @@ def test_features_are_mixed_up_but_not_cut(tmp_path: Path) -> None:
 
 
 def test_what_selects_on_validation_is_said() -> None:
-    assert not selected_on_validation(Settings(ema=0.9))
-    assert selected_on_validation(Settings(early_stop=1))
-    assert selected_on_validation(Settings(save_best=True))
+    """Not where there was one epoch to choose from, or none left to stop before."""
+    of_three, of_one = [phase(epochs=3)], [phase(epochs=3, is_main=False), phase(epochs=1)]
+    assert not selected_on_validation(Settings(ema=0.9), of_three)
+    assert selected_on_validation(Settings(early_stop=1), of_three)
+    assert not selected_on_validation(Settings(early_stop=2), of_three)
+    assert selected_on_validation(Settings(save_best=True), of_three)
+    assert not selected_on_validation(Settings(save_best=True, early_stop=1), of_one)
 
 
 @pytest.mark.parametrize("schedule", ["one-cycle", "flat-cosine"])

@@ -140,7 +140,7 @@ def test_the_table_fits_eighty_columns_and_says_everything() -> None:
     for word in ("134,300,123", "stages.3", "stages.1", "searched", "0.0046", "0.00012", "<0.1"):
         assert word in tables
     assert "features to compute: 12 of 1,106 images; rate search: 0.5 minutes" in tables
-    assert "features found" in tables
+    assert "all features are in the cache" in tables
     assert lines.startswith(": stem 1,000, stages.0 2,000, head 30\n")
     assert "minutes, 1.0 GB of memory at most (0.1 GB are free)" in lines
     assert "more memory than there is" in lines
