@@ -64,6 +64,13 @@ def set_frozen_eval(module: nn.Module) -> None:
         set_frozen_eval(child)
 
 
+def set_statistics_eval(body: nn.Module) -> None:
+    """Put every layer that keeps statistics (BatchNorm) into evaluation mode."""
+    for module in body.modules():
+        if hasattr(module, "running_mean"):
+            module.eval()
+
+
 def _torchvision_blocks(body: Any) -> Iterator[tuple[str, list[nn.Parameter]]]:
     """ResNet: conv1 and bn1 are the stem, then layer1 to layer4. VGG: a block ends at its pool."""
     if isinstance(body[0], nn.Sequential):

@@ -7,7 +7,7 @@ from fastai.callback.core import Callback, TrainEvalCallback
 from fastai.learner import Recorder
 
 from fastcnn.errors import TrainingError
-from fastcnn.models.groups import set_frozen_eval
+from fastcnn.models.groups import set_frozen_eval, set_statistics_eval
 from fastcnn.narrator import Advance
 from fastcnn.training.history import EpochRow, History
 
@@ -17,9 +17,16 @@ class FrozenStaysFrozen(Callback):
 
     order = TrainEvalCallback.order + 1
 
+    def __init__(self, keeps_statistics: bool = False) -> None:
+        """Keep BatchNorm in evaluation mode where it learns, too, if `keeps_statistics`."""
+        super().__init__()
+        self.keeps_statistics = keeps_statistics
+
     def before_train(self) -> None:
         """Act after fastai has put the whole model into training mode."""
         set_frozen_eval(self.learn.model)
+        if self.keeps_statistics:
+            set_statistics_eval(self.learn.model[0])
 
 
 class EpochClock(Callback):

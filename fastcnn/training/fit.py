@@ -47,7 +47,11 @@ def fit_on_pictures(job: Job, phase: Phase, watch: Watch) -> None:
     precision = job.precision_of(phase)
     job.precisions[phase.name] = precision.name
     decode_images(job.learner.dls, job.narrator)
-    callbacks: list[Any] = [FrozenStaysFrozen(), InPrecision(precision), watch.times]
+    callbacks: list[Any] = [
+        FrozenStaysFrozen(phase.keeps_statistics),
+        InPrecision(precision),
+        watch.times,
+    ]
     callbacks += _growing_pictures(job, phase)
     with _quick_body(job, phase):
         _fit(job, job.learner, phase, watch, callbacks)

@@ -36,6 +36,8 @@ class Phase:
     """Part of the phase in which the rate rises (one-cycle)."""
     div: float = 25.0
     """The rate begins at the highest divided by this (one-cycle)."""
+    keeps_statistics: bool = False
+    """Whether BatchNorm goes on normalising by the statistics that it came with."""
     is_main: bool = True
     """Whether it is the phase that early stopping and progressive resizing are about."""
 

@@ -12,8 +12,12 @@ from fastcnn.training.phases import Method, Phase, discriminative
 
 LR_MULT = 100.0
 """The stem learns this many times slower than the head, as in fastai's `fine_tune`."""
-LP_FT_DIVISOR = 10.0
-"""`lp-ft` starts from a head that is right already, so that everything moves less."""
+LP_FT_DIVISOR = 100.0
+"""`lp-ft` starts from a head that is right already, so that everything moves less.
+
+On 885 photographs of 37 breeds, 3 epochs from a head at 0.878: 0.855 with a divisor of 10, 0.851
+with 20, 0.869 with 100; with BatchNorm's statistics let loose 0.778 with 10 and 0.665 with 100.
+"""
 
 Groups = Sequence[str]
 """The names of the parameter groups from the stem to the head."""
@@ -84,12 +88,14 @@ def lp_ft(settings: Settings, groups: Groups, rate: float) -> tuple[Phase, ...]:
 
     A head that is right from the first step does not bend the body's features while it learns:
     Kumar et al., "Fine-Tuning can Distort Pretrained Features and Underperform
-    Out-of-Distribution", arXiv 2202.10054.
+    Out-of-Distribution", arXiv 2202.10054. It was solved on features that BatchNorm normalised by
+    the statistics it came with: others would be other features, and the head wrong at once.
     """
     gentle = rate if settings.learning_rate.is_slice else rate / LP_FT_DIVISOR
+    tuning = _fine_tuning("all", settings, groups, gentle, n_frozen=0)
     return (
         *(replace(phase, is_main=False) for phase in head(settings, groups, rate)),
-        _fine_tuning("all", settings, groups, gentle, n_frozen=0),
+        replace(tuning, keeps_statistics=True),
     )
 
 

@@ -175,6 +175,19 @@ def test_lp_ft_starts_from_the_head_that_head_ends_with(tiny: Bench) -> None:
     assert [row.phase for row in job.history.rows].count("all") == 1
 
 
+def test_lp_ft_moves_the_weights_and_leaves_the_statistics_that_the_head_was_solved_on(
+    tiny: Bench,
+) -> None:
+    job = tiny.job("lp-ft", epochs=1, lr=1.0)
+    before = body_state(job)
+    train(job)
+    kept = still(before, job)
+    statistics = {name for name in before if "running_" in name}
+    weights = {name for name in before if name.endswith(("weight", "bias"))}
+    assert statistics and statistics <= kept
+    assert not weights & kept
+
+
 def test_scratch_starts_from_other_weights_than_those_given(tiny: Bench) -> None:
     scratch, given = tiny.job("scratch", epochs=1), tiny.job("full")
     assert not torch.equal(
