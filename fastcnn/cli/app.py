@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import typer
 
-from fastcnn.cli import info, lr_find, predict, recipe, recipes
+from fastcnn.cli import doctor, info, lr_find, predict, recipe, recipes
 from fastcnn.errors import FastcnnError, Problem
 from fastcnn.version import __version__
 
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 app.command("recipe")(recipe.recipe)
 app.command("lr-find")(lr_find.lr_find)
+app.command("doctor")(doctor.doctor)
 app.command("recipes")(recipes.recipes)
 app.command("predict")(predict.predict)
 app.command("info")(info.info)

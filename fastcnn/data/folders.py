@@ -1,0 +1,79 @@
+"""Understanding a folder of images: a folder a class, with or without parts, or names that say."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from fastcnn.data.listing import Listing
+from fastcnn.data.walk import Seen, walk
+from fastcnn.errors import DataError, UsageError
+
+PARTS = ("train", "valid", "test")
+
+
+def read_folder(folder: Path, label_regex: str | None = None) -> Listing:
+    """List the images below `folder`; none is opened.
+
+    Args:
+        folder: holds a folder a class, perhaps within folders a part (train, valid, test).
+        label_regex: reads the class from a file's name instead; its first group, or all of it.
+
+    Raises:
+        DataError: there are no images, or nothing says what they show.
+        UsageError: the rule is no regular expression, or names escape it.
+    """
+    seen = [one for one in walk(folder) if one.is_image]
+    if not seen:
+        raise DataError(
+            f"{folder} holds no images, expected a folder of images",
+            hint="look at the path with ls; a CSV or an archive is given by its own path",
+        )
+    if label_regex is None:
+        labels, understood = dict(_by_folder(folder, seen)), "a folder for each class"
+    else:
+        labels = dict(_by_name(folder, seen, label_regex))
+        understood = f"classes from the names, by {label_regex}"
+    parts = {folder / one.path: one.part for one in seen if one.part}
+    return Listing(folder, understood + _parts_in_words(parts.values()), labels, parts)
+
+
+def _by_folder(folder: Path, seen: Sequence[Seen]) -> Iterator[tuple[Path, str]]:
+    without = [one for one in seen if one.label is None]
+    if len(without) == len(seen):
+        raise DataError(
+            f"{folder} holds {len(seen)} images and no folder of images for each class",
+            hint="sort them into a folder a class, or give a rule for names such as "
+            "beagle_12.jpg: --label-regex '(.+)_[0-9]+'",
+        )
+    if without:
+        raise DataError(
+            f"{folder / without[0].path} ({len(without)} in all) lies beside the folders of the "
+            "classes, so nothing says what it shows",
+            hint="move such images into the folder of their class, or away",
+        )
+    return ((folder / one.path, str(one.label)) for one in seen)
+
+
+def _by_name(folder: Path, seen: Sequence[Seen], label_regex: str) -> Iterator[tuple[Path, str]]:
+    try:
+        rule = re.compile(label_regex)
+    except re.error as error:
+        raise UsageError(
+            f"--label-regex {label_regex!r} is no regular expression: {error}",
+            hint="for example --label-regex '(.+)_[0-9]+'",
+        ) from error
+    for one in seen:
+        name = Path(one.path).name
+        match = rule.search(name)
+        label = (match[1] if rule.groups else match[0]) if match else None
+        if not label:
+            raise UsageError(
+                f"--label-regex {label_regex!r} finds no class in {name!r}",
+                hint="for example '(.+)_[0-9]+' reads beagle from beagle_12.jpg",
+            )
+        yield folder / one.path, label
+
+
+def _parts_in_words(parts: Iterable[str]) -> str:
+    found = set(parts)
+    return f", in the parts {', '.join(part for part in PARTS if part in found)}" if found else ""

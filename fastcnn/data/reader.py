@@ -1,0 +1,54 @@
+"""Understanding whatever a user has: a folder, a table, an archive of either."""
+
+from pathlib import Path
+
+from fastcnn.data.archives import is_archive, unpacked
+from fastcnn.data.folders import read_folder
+from fastcnn.data.listing import Listing
+from fastcnn.data.tables import Columns, is_table, read_table
+from fastcnn.errors import DataError
+from fastcnn.narrator import Narrator
+from fastcnn.places import shown_path, user_path
+from fastcnn.settings import Settings
+
+
+def read_listing(given: str | Path, settings: Settings, narrator: Narrator) -> Listing:
+    """List the images of a folder, of a table, or of an archive that holds one.
+
+    Raises:
+        DataError: there is no such thing, or it cannot be understood; the message says why.
+        UsageError: the rule that reads names is wrong.
+    """
+    path = user_path(given).absolute()
+    if path.is_dir():
+        return read_folder(path, settings.label_regex)
+    if not path.is_file():
+        raise DataError(
+            f"{shown_path(path)} does not exist, expected a folder, a table or an archive",
+            hint="look at the path with ls",
+        )
+    if is_table(path):
+        return read_table(path, columns_of(settings))
+    if is_archive(path):
+        return _read_unpacked(path, settings, narrator)
+    raise DataError(
+        f"{shown_path(path)} is neither a folder, a table (.csv, .tsv, .parquet) nor an archive "
+        "(.zip, .tar, .tar.gz)",
+        hint="give a folder that holds a folder of images for each class",
+    )
+
+
+def columns_of(settings: Settings) -> Columns:
+    """Return the columns that the settings name."""
+    return Columns(settings.image_col, settings.label_col, settings.split_col, settings.group_by)
+
+
+def _read_unpacked(path: Path, settings: Settings, narrator: Narrator) -> Listing:
+    """Read what an archive holds: its one table, or the folder in which its images lie."""
+    folder = unpacked(path, narrator)
+    while len(inside := [entry for entry in folder.iterdir()]) == 1 and inside[0].is_dir():
+        folder = inside[0]  # most archives hold one folder with everything
+    tables = [entry for entry in inside if is_table(entry)]
+    if len(tables) == 1 and settings.label_regex is None:
+        return read_table(tables[0], columns_of(settings))
+    return read_folder(folder, settings.label_regex)
