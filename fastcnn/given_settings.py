@@ -92,15 +92,18 @@ def training_command(
     given: Mapping[str, Any],
     beneath: Mapping[str, Any],
     rate: float,
+    *,
+    is_path: bool = False,
 ) -> str:
     """Return the command that trains at a rate just found, with what else was given.
 
     Args:
-        recipe: name or file.
+        recipe: name or file, or with `is_path` what `fastcnn train` is given.
         places: `data` and `config` as given.
         given: settings of this command; what the training has no use for is left out.
         beneath: the recipe's defaults, overlaid by the settings of `config`.
         rate: the rate.
+        is_path: whether `recipe` is the path of anyone's pictures.
     """
     given = {name: value for name, value in given.items() if value is not None and name != "lr"}
     beneath = {name: value for name, value in beneath.items() if name in SETTING_NAMES}
@@ -111,7 +114,7 @@ def training_command(
     used = {
         name: value for name, value in given.items() if not refuse_unused({name: value}, settings)
     }
-    words = ["fastcnn", "recipe", recipe]
+    words = ["fastcnn", *("train" if is_path else "recipe", recipe)]
     for name, value in {**places, **used, "lr": f"{rate:.2g}"}.items():
         if value is not None and value is not False:
             words += [option(name)] if value is True else [option(name), str(value)]

@@ -7,6 +7,7 @@ from pathlib import Path
 from fastcnn.data.listing import Listing
 from fastcnn.data.walk import Seen, walk
 from fastcnn.errors import DataError, UsageError
+from fastcnn.places import shown_path
 
 PARTS = ("train", "valid", "test")
 
@@ -20,12 +21,13 @@ def read_folder(folder: Path, label_regex: str | None = None) -> Listing:
 
     Raises:
         DataError: there are no images, or nothing says what they show.
-        UsageError: the rule is no regular expression, or names escape it.
+        UsageError: names escape the rule.
     """
-    seen = [one for one in walk(folder) if one.is_image]
+    everything = list(walk(folder))
+    seen = [one for one in everything if one.is_image]
     if not seen:
         raise DataError(
-            f"{folder} holds no images, expected a folder of images",
+            f"{shown_path(folder)} holds no images, expected a folder of images",
             hint="look at the path with ls; a CSV or an archive is given by its own path",
         )
     if label_regex is None:
@@ -34,34 +36,35 @@ def read_folder(folder: Path, label_regex: str | None = None) -> Listing:
         labels = dict(_by_name(folder, seen, label_regex))
         understood = f"classes from the names, by {label_regex}"
     parts = {folder / one.path: one.part for one in seen if one.part}
-    return Listing(folder, understood + _parts_in_words(parts.values()), labels, parts)
+    outside = {one.path: one.ignored for one in everything if one.ignored and _matters(one)}
+    said = understood + _parts_in_words(parts.values())
+    return Listing(folder, said, labels, parts, ignored=outside)
+
+
+def _matters(seen: Seen) -> bool:
+    """Return whether it is an image that somebody may miss."""
+    return str(seen.ignored).startswith(("outside", "a test image"))
 
 
 def _by_folder(folder: Path, seen: Sequence[Seen]) -> Iterator[tuple[Path, str]]:
     without = [one for one in seen if one.label is None]
     if len(without) == len(seen):
         raise DataError(
-            f"{folder} holds {len(seen)} images and no folder of images for each class",
+            f"{shown_path(folder)} holds {len(seen)} images and no folder of images for each class",
             hint="sort them into a folder a class, or give a rule for names such as "
             "beagle_12.jpg: --label-regex '(.+)_[0-9]+'",
         )
     if without:
         raise DataError(
-            f"{folder / without[0].path} ({len(without)} in all) lies beside the folders of the "
-            "classes, so nothing says what it shows",
+            f"{shown_path(folder / without[0].path)} ({len(without)} in all) lies beside the "
+            "folders of the classes, so nothing says what it shows",
             hint="move such images into the folder of their class, or away",
         )
     return ((folder / one.path, str(one.label)) for one in seen)
 
 
 def _by_name(folder: Path, seen: Sequence[Seen], label_regex: str) -> Iterator[tuple[Path, str]]:
-    try:
-        rule = re.compile(label_regex)
-    except re.error as error:
-        raise UsageError(
-            f"--label-regex {label_regex!r} is no regular expression: {error}",
-            hint="for example --label-regex '(.+)_[0-9]+'",
-        ) from error
+    rule = re.compile(label_regex)
     for one in seen:
         name = Path(one.path).name
         match = rule.search(name)

@@ -14,6 +14,8 @@ from fastai.vision.augment import PadMode, RandomResizedCrop, Resize, ResizeMeth
 from fasttransform import Pipeline
 from PIL import Image
 
+from fastcnn.data.rgb import TURNED, as_rgb, open_picture
+
 TRAINING, VALIDATION = 0, 1
 """fastai's `split_idx` of the two parts."""
 SPARE = 2
@@ -28,13 +30,14 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True)
 class Whole:
-    """The file as it is: `image_class.create(path)`, with all that it says about itself."""
+    """All of the picture, upright."""
 
     image_class: Any
 
     def __call__(self, path: Path) -> Any:
         """Return the decoded image."""
-        return self.image_class.create(path)
+        image = open_picture(path, self.image_class)
+        return _described(image, image.size)
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Resized:
 
     def __call__(self, path: Path) -> Any:
         """Return the resized image, or the file's own where it is to be enlarged too much."""
-        image = self.image_class.create(path)
+        image = open_picture(path, self.image_class)
         if math.prod(self.size) <= LARGEST**2 * math.prod(image.size):
             image = self._resize(image)
         return _described(image, image.size)
@@ -90,10 +93,12 @@ class Reduced:
     def __call__(self, path: Path) -> Any:
         """Return the reduced image."""
         with Image.open(path) as file:
-            full_size = (file.size[0], file.size[1])
+            lies = file.getexif().get(TURNED[0]) in TURNED[1]
+            full_size = (file.size[1], file.size[0]) if lies else (file.size[0], file.size[1])
             wanted = self.size_of(full_size)
-            file.draft(None, (SPARE * wanted[0], SPARE * wanted[1]))
-            image = file.convert(mode_of(self.image_class))
+            width, height = reversed(wanted) if lies else wanted
+            file.draft(None, (SPARE * width, SPARE * height))
+            image = as_rgb(file).convert(mode_of(self.image_class))
         if image.size != wanted:
             image = image.resize(wanted, Image.Resampling(self.resample))
         return _described(self.image_class(image), full_size)

@@ -46,7 +46,7 @@ def columns_of(settings: Settings) -> Columns:
 def _read_unpacked(path: Path, settings: Settings, narrator: Narrator) -> Listing:
     """Read what an archive holds: its one table, or the folder in which its images lie."""
     folder = unpacked(path, narrator)
-    while len(inside := [entry for entry in folder.iterdir()]) == 1 and inside[0].is_dir():
+    while len(inside := list(folder.iterdir())) == 1 and inside[0].is_dir():
         folder = inside[0]  # most archives hold one folder with everything
     tables = [entry for entry in inside if is_table(entry)]
     if len(tables) == 1 and settings.label_regex is None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from fastcnn.data.archives import is_archive, unpacked
 from fastcnn.data.download import download, downloaded_folder
 from fastcnn.data.sample_cache import sample_folder
 from fastcnn.errors import DataError
@@ -17,9 +18,9 @@ class DataSource:
     """A folder of images and how it was come by."""
 
     kind: str
-    """given, downloaded, or sample: what the record calls it."""
+    """given, packaged, downloaded, or sample: what the record calls it."""
     path: Path
-    """The folder, absolute."""
+    """The folder, absolute; a table or an archive for a recipe that understands them."""
     title: str
     """What it is called wherever it shows."""
 
@@ -41,8 +42,10 @@ def find_source(recipe: Recipe, given: str | None, narrator: Narrator) -> DataSo
         DataError: the given folder is not there, or the recipe has no data and none was given.
     """
     if given is not None:
-        folder = given_folder(given)
+        folder = given_path(given) if recipe.understand else given_folder(given, narrator)
         return DataSource("given", folder, f"{shown_path(user_path(given))} (--data)")
+    if recipe.packaged is not None:
+        return DataSource("packaged", recipe.packaged(), f"{recipe.name}, from its package")
     if source := _downloaded(recipe, narrator):
         return source
     if recipe.sample is None:
@@ -79,13 +82,29 @@ def why_sample(recipe: Recipe) -> str:
     )
 
 
-def given_folder(given: str) -> Path:
-    """Return the folder that the user named, or `images/` below it where there is one.
+def given_path(given: str) -> Path:
+    """Return what the user named, absolute.
 
     Raises:
-        DataError: it does not exist or is not a folder.
+        DataError: it does not exist.
     """
-    folder = user_path(given).absolute()
+    path = user_path(given).absolute()
+    if not path.exists():
+        raise DataError(
+            f"--data {given} does not exist, expected a folder of images, a table or an archive",
+            hint="look at the path with ls",
+        )
+    return path
+
+
+def given_folder(given: str, narrator: Narrator) -> Path:
+    """Return the folder that the user named, or `images/` below it; an archive is unpacked first.
+
+    Raises:
+        DataError: it does not exist or is neither a folder nor an archive.
+    """
+    path = user_path(given).absolute()
+    folder = unpacked(path, narrator) if path.is_file() and is_archive(path) else path
     if not folder.is_dir():
         state = "is not a folder" if folder.exists() else "does not exist"
         raise DataError(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from fastai.data.transforms import RandomSplitter
 from sklearn.model_selection import (
     GroupShuffleSplit,
     StratifiedGroupKFold,
@@ -30,6 +31,9 @@ def split_places(labels: Sequence[str], groups: Sequence[str] | None, settings: 
         DataError: there are too few images of a class, or too few groups.
     """
     places = np.arange(len(labels))
+    if groups is None and settings.split != "stratified":
+        train, valid = RandomSplitter(settings.valid_pct, seed=settings.seed)(labels)
+        return list(map(int, train)), list(map(int, valid))
     try:
         train, valid = next(_splitter(groups, settings).split(places, labels, groups))
     except ValueError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from fastcnn.data.parts import is_hidden, part_folders
+from fastcnn.data.parts import Folder, Place, is_hidden, places_of
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Seen:
     path: str
     """Relative to the root, with forward slashes."""
     label: str | None = None
-    """The folder that an image lies in; None in the root, where no folder says what it shows."""
+    """The folder that says what an image shows; None where no folder does."""
     part: str | None = None
     """train, valid or test, where the folders make a split."""
     ignored: str | None = None
@@ -33,9 +33,15 @@ class Seen:
 
 
 def walk(root: Path) -> Iterator[Seen]:
-    """Yield what lies below `root` in the order of the names; links are followed, circles not."""
-    parts = part_folders(entry.name for entry in _entries(root) if entry.is_dir())
-    yield from _walk(root, root, None, parts, {os.path.realpath(root)})
+    """Yield what lies below `root` in the order of the names; links are followed, circles not.
+
+    The folders are gone through twice: only all of them together say which are classes.
+    """
+    holding = {folder: any(map(_is_image, names)) for folder, names in _folders(root, ())}
+    places = places_of(holding)
+    for folder, names in _folders(root, ()):
+        yield from _files(folder, names, places[folder])
+    yield from _hidden(root)
 
 
 @cache
@@ -46,43 +52,53 @@ def image_suffixes() -> frozenset[str]:
     return frozenset(suffix for suffix, name in known if name in Image.OPEN)
 
 
-def _walk(
-    root: Path, folder: Path, part: str | None, parts: dict[str, str], above: set[str]
-) -> Iterator[Seen]:
-    entries = _entries(folder)
-    files = [entry for entry in entries if not entry.is_dir()]
-    folders = [entry for entry in entries if entry.is_dir()]
-    label = None if folder == root or (part and folder.parent == root) else folder.name
-    seen = [_file(root, Path(entry.path), label, part) for entry in files]
-    if label and not folders and all(one.ignored for one in seen):
-        named = seen[0].path if seen else folder.relative_to(root).as_posix()
-        yield Seen(named, label, part, is_empty_class=True)
-        seen = seen[1:]
-    yield from seen
-    for entry in folders:
-        path = Path(entry.path)
-        if is_hidden(entry.name):
-            yield from _ignored_below(root, path)
-        elif (real := os.path.realpath(path)) not in above:
-            below = parts.get(entry.name) if folder == root else part
-            yield from _walk(root, path, below, parts, above | {real})
+def _folders(
+    root: Path, folder: Folder, above: frozenset[str] = frozenset()
+) -> Iterator[tuple[Folder, list[str]]]:
+    """Yield every folder that is not hidden, with the names of the files in it."""
+    here = root.joinpath(*folder)
+    real = os.path.realpath(here)
+    if real in above:
+        return
+    with os.scandir(here) as found:
+        entries = sorted((entry.name, entry.is_dir()) for entry in found)
+    yield folder, [name for name, is_folder in entries if not is_folder]
+    for name, is_folder in entries:
+        if is_folder and not is_hidden(name):
+            yield from _folders(root, (*folder, name), above | {real})
 
 
-def _entries(folder: Path) -> list["os.DirEntry[str]"]:
-    with os.scandir(folder) as found:
-        return sorted(found, key=lambda entry: entry.name)
+def _files(folder: Folder, names: list[str], place: Place) -> Iterator[Seen]:
+    if place.is_empty_class:
+        first, *names = names or [""]
+        yield Seen("/".join((*folder, first)).rstrip("/"), place.label, is_empty_class=True)
+    for name in names:
+        path = "/".join((*folder, name))
+        if reason := _why_ignored(name) or place.ignored:
+            yield Seen(path, ignored=reason)
+        else:
+            yield Seen(path, place.label, place.part)
 
 
-def _file(root: Path, path: Path, label: str | None, part: str | None) -> Seen:
-    name = path.relative_to(root).as_posix()
-    if is_hidden(path.name):
-        return Seen(name, ignored="hidden, or left by a system")
-    if path.suffix.lower() not in image_suffixes():
-        return Seen(name, ignored=f"no image by its name ({path.suffix or 'no suffix'})")
-    return Seen(name, label, part)
+def _why_ignored(name: str) -> str | None:
+    if is_hidden(name):
+        return "hidden, or left by a system"
+    if not _is_image(name):
+        return f"no image by its name ({Path(name).suffix or 'no suffix'})"
+    return None
 
 
-def _ignored_below(root: Path, folder: Path) -> Iterator[Seen]:
-    for path in sorted(folder.rglob("*")):
-        if not path.is_dir():
-            yield Seen(path.relative_to(root).as_posix(), ignored=f"in the hidden {folder.name}")
+def _is_image(name: str) -> bool:
+    return not is_hidden(name) and os.path.splitext(name)[1].lower() in image_suffixes()
+
+
+def _hidden(root: Path) -> Iterator[Seen]:
+    """Yield the files below hidden folders."""
+    for folder, folders, _ in os.walk(root):
+        hidden = sorted(name for name in folders if is_hidden(name))
+        folders[:] = sorted(set(folders) - set(hidden))
+        for name in hidden:
+            for below, _, files in os.walk(os.path.join(folder, name)):
+                for file in sorted(files):
+                    path = Path(below, file).relative_to(root).as_posix()
+                    yield Seen(path, ignored=f"in the hidden folder {name}")

@@ -12,12 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from fastcnn.data.looks import MOST_PIXELS, in_words, size_problem
 from fastcnn.data.rgb import as_rgb
 
-SMALLEST = 10
-"""Pixels of the shorter side below which nobody could tell what a picture shows."""
-MOST_PIXELS = 2 * (Image.MAX_IMAGE_PIXELS or 89_478_485)
-"""Pixels above which Pillow itself takes a file for a decompression bomb."""
 LOOK = 256
 """Side in pixels of the picture that brightness and sharpness are read from."""
 THUMB = 16
@@ -71,23 +68,15 @@ def facts_of(path: Path) -> Facts:
 def _decoded(path: Path, digest: bytes) -> Facts:
     try:
         with Image.open(path) as image:
-            if problem := _size_problem(*image.size):
+            if problem := size_problem(*image.size):
                 return Facts(problem, str(image.format), *image.size, digest=digest)
             image.load()
             upright = as_rgb(image)
     except Image.DecompressionBombError:
         return Facts(("too-large", f"more than {MOST_PIXELS:,} pixels"), digest=digest)
     except Exception as error:  # Pillow raises its own, OSError, ValueError, SyntaxError …
-        return Facts(("corrupt", _in_words(error)), digest=digest)
+        return Facts(("corrupt", in_words(error)), digest=digest)
     return _looked_at(upright, path, str(image.format), digest)
-
-
-def _size_problem(width: int, height: int) -> tuple[str, str] | None:
-    if min(width, height) < SMALLEST:
-        return "too-small", f"{width}x{height} pixels"
-    if width * height > MOST_PIXELS:
-        return "too-large", f"{width}x{height} pixels"
-    return None
 
 
 def _looked_at(upright: Image.Image, path: Path, found_format: str, digest: bytes) -> Facts:
@@ -128,7 +117,8 @@ def _thumb(upright: Image.Image) -> bytes:
     small = upright.convert("L").resize((THUMB, THUMB), Image.Resampling.BOX)
     levels = np.asarray(small, dtype=np.float32)
     scaled = (levels - levels.mean()) / (levels.std() + 1e-3)
-    return np.clip(scaled * 32, -127, 127).astype(np.int8).tobytes()
+    thumbnail: bytes = np.clip(scaled * 32, -127, 127).astype(np.int8).tobytes()
+    return thumbnail
 
 
 def _perceptual_hash(upright: Image.Image) -> int | None:
@@ -144,9 +134,3 @@ def _phash() -> Any:
     except ImportError:
         return None
     return phash
-
-
-def _in_words(error: Exception) -> str:
-    if isinstance(error, Image.UnidentifiedImageError):
-        return "no image format that Pillow knows"
-    return (str(error).splitlines() or [type(error).__name__])[0]
