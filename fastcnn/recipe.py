@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from fastai.data.block import DataBlock
 
+    from fastcnn.data.fetch import Archive
     from fastcnn.data.listing import Listing
     from fastcnn.narrator import Narrator
     from fastcnn.settings import Settings
@@ -55,6 +56,10 @@ class Recipe:
     """Of the images, where it is to be shown: its name and who asks for what."""
     url: str | None = None
     """Archive that fastai's downloader fetches; None where the user brings the data."""
+    archive: "Archive | None" = None
+    """Archive at its authors' address, fetched by fastcnn; takes the place of `url`."""
+    prepare: Callable[[Path, "Narrator"], Path] | None = None
+    """Turns the folder that was given into one that `data_block` can list."""
     n_images: int | None = None
     """How many images the unpacked archive holds; fewer are an archive half unpacked."""
     sample: Sample | None = None

@@ -36,7 +36,8 @@ def animal(path: Path) -> str:
 
 def photographs(folder: Path) -> list[Path]:
     """List what is learned from and held out: everything outside of `test`."""
-    return [path for path in get_image_files(folder) if path not in set(test_photographs(folder))]
+    held_back = set(test_photographs(folder))
+    return [path for path in get_image_files(folder) if path not in held_back]
 
 
 def test_photographs(folder: Path) -> list[Path]:

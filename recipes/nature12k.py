@@ -1,6 +1,6 @@
 """Which of ten kinds of living things is it? A subset of iNaturalist, made for a course.
 
-    fastcnn recipe nature12k --data FOLDER --strategy full-vs-head
+    fastcnn recipe nature12k --strategy full-vs-head
 
 The data: 12,000 photographs of Amphibia, Animalia, Arachnida, Aves, Fungi, Insecta, Mammalia,
 Mollusca, Plantae and Reptilia in `inaturalist_12K/train/<Class>/` (10,000) and
@@ -22,6 +22,7 @@ from fastai.data.transforms import RandomSplitter, get_image_files, parent_label
 from fastai.vision.augment import Resize, aug_transforms
 from fastai.vision.data import ImageBlock
 
+from fastcnn.data.fetch import Archive
 from fastcnn.recipe import Recipe
 from fastcnn.settings import Settings
 
@@ -52,5 +53,6 @@ RECIPE = Recipe(
     title="iNaturalist's nature_12K: ten kinds of living things",
     data_block=nature12k,
     test_items=test_photographs,
+    archive=Archive("https://storage.googleapis.com/wandb_datasets/nature_12K.zip"),
     defaults={"arch": "resnet50", "epochs": 5, "freeze_epochs": 1, "lr": "0.004", "bs": 32},
 )

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from fastcnn.data.parts import is_hidden
 from fastcnn.errors import DataError
 from fastcnn.files import friendly_disk_errors
 from fastcnn.narrator import Narrator
@@ -56,6 +57,12 @@ def unpacked(path: Path, narrator: Narrator) -> Path:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     return target
+
+
+def content_of(folder: Path) -> Path:
+    """Return the folder that holds what was packed: most archives wrap everything in one."""
+    inside = [entry for entry in folder.iterdir() if not is_hidden(entry.name)]
+    return content_of(inside[0]) if len(inside) == 1 and inside[0].is_dir() else folder
 
 
 def _identity(path: Path) -> str:

@@ -46,9 +46,7 @@ class Listing:
         return random
 
 
-def _given_parts(
-    parts: Mapping[Path, str], images: Sequence[Path]
-) -> tuple[list[int], list[int]]:
+def _given_parts(parts: Mapping[Path, str], images: Sequence[Path]) -> tuple[list[int], list[int]]:
     is_valid = [parts.get(Path(image)) == "valid" for image in images]
     places = range(len(is_valid))
     return [i for i in places if not is_valid[i]], [i for i in places if is_valid[i]]

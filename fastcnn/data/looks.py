@@ -20,8 +20,8 @@ SMALLEST = 8
 """Pixels of the shorter side below which a picture shows nothing."""
 MOST_PIXELS = 2 * (Image.MAX_IMAGE_PIXELS or 89_478_485)
 """Pixels above which Pillow itself takes a file for a decompression bomb."""
-ENDS = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"IEND", "GIF": b";"}
-"""What stands near the end of a whole file."""
+ENDS = {"JPEG": b"\xff\xd9", "MPO": b"\xff\xd9", "PNG": b"IEND"}
+"""What stands near the end of a whole file; of other formats all is decoded."""
 TAIL = 1024
 """Bytes at the end in which it is looked for: cameras and programs put some of their own there."""
 MOST_CUT = 0.4

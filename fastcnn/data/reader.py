@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fastcnn.data.archives import is_archive, unpacked
+from fastcnn.data.archives import content_of, is_archive, unpacked
 from fastcnn.data.folders import read_folder
 from fastcnn.data.listing import Listing
 from fastcnn.data.tables import Columns, is_table, read_table
@@ -45,10 +45,8 @@ def columns_of(settings: Settings) -> Columns:
 
 def _read_unpacked(path: Path, settings: Settings, narrator: Narrator) -> Listing:
     """Read what an archive holds: its one table, or the folder in which its images lie."""
-    folder = unpacked(path, narrator)
-    while len(inside := list(folder.iterdir())) == 1 and inside[0].is_dir():
-        folder = inside[0]  # most archives hold one folder with everything
-    tables = [entry for entry in inside if is_table(entry)]
+    folder = content_of(unpacked(path, narrator))
+    tables = [entry for entry in folder.iterdir() if is_table(entry)]
     if len(tables) == 1 and settings.label_regex is None:
         return read_table(tables[0], columns_of(settings))
     return read_folder(folder, settings.label_regex)

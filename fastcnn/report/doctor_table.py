@@ -79,7 +79,7 @@ def verdict(found: Examination) -> str:
     if not any(counts.values()):
         return "nothing is wrong with it"
     named = [f"{n:,} {name}{'s' if n > 1 else ''}" for name, n in counts.items() if n]
-    return f"{' and '.join(named)}; --csv FILE lists them, --quarantine DIR moves files away"
+    return f"{' and '.join(named)}; --csv FILE lists, --quarantine DIR moves them"
 
 
 def write_findings(found: Examination, path: Path) -> None:

@@ -18,8 +18,11 @@ pytest.importorskip("imagehash", reason="near duplicates need fastcnn[doctor]")
 def picture(path: Path, seed: int, size: tuple[int, int] = (96, 72)) -> Path:
     """A picture that no other seed's looks like."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    levels = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
-    Image.fromarray(levels).resize(size, Image.Resampling.BICUBIC).save(path)
+    random = np.random.default_rng(seed)
+    levels = random.integers(30, 226, (6, 8, 3), dtype=np.uint8)
+    broad = np.asarray(Image.fromarray(levels).resize(size, Image.Resampling.BICUBIC), int)
+    fine = random.integers(-25, 26, broad.shape)
+    Image.fromarray((broad + fine).clip(0, 255).astype(np.uint8)).save(path)
     return path
 
 
@@ -74,10 +77,8 @@ def test_a_smaller_copy_in_another_format_looks_the_same(split: Path) -> None:
     with Image.open(split / "train" / "a" / "0.png") as image:
         image.resize((60, 45)).save(split / "valid" / "a" / "copy.jpg", quality=70)
         image.resize((50, 40)).save(split / "train" / "a" / "copy.jpg", quality=80)
-    names = pairs(found(split))
-    assert ("valid/a/copy.jpg", "near-leak") in names
-    assert ("train/a/copy.jpg", "near-duplicate") in names
-    assert len(names) == 2
+    names = [pair for pair in pairs(found(split)) if pair[1] != "blurred"]
+    assert names == [("valid/a/copy.jpg", "near-leak"), ("train/a/copy.jpg", "near-duplicate")]
 
 
 def test_classes(split: Path) -> None:
@@ -121,7 +122,7 @@ def test_a_circle_of_links_ends(split: Path) -> None:
 def test_plain_dark_and_blurred(split: Path) -> None:
     Image.new("RGB", (80, 80), (9, 200, 9)).save(split / "train" / "a" / "plain.png")
     with Image.open(split / "train" / "a" / "0.png") as image:
-        image.point(lambda level: level // 16).save(split / "train" / "b" / "night.png")
+        image.point(lambda level: level // 8).save(split / "train" / "b" / "night.png")
     ramp = np.tile(np.linspace(0, 255, 90).astype(np.uint8), (70, 1))
     Image.fromarray(ramp).save(split / "train" / "b" / "soft.png")
     names = set(pairs(found(split)))
