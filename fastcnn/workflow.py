@@ -22,6 +22,7 @@ from fastcnn.files import write_bytes
 from fastcnn.inference.export import export_bytes
 from fastcnn.inference.predictor import open_predictor
 from fastcnn.inference.trust import sha256_of, trust
+from fastcnn.labels import list_doubtful
 from fastcnn.narrator import Narrator
 from fastcnn.places import user_path
 from fastcnn.plan import Plan, make_plan
@@ -122,6 +123,8 @@ def run_strategy(
     if PICTURES in does(strategy, plan.settings):
         show_pictures(job, folder.parent)
     trained = train(job)
+    if trained.solved and not trained.n_epochs:  # the body has not learned from the labels
+        list_doubtful(job, trained.solved, folder.parent)
     content = export_bytes(job.learner)
     write_bytes(folder / EXPORT_FILE, content)
     sha256 = trust_export(content, folder / EXPORT_FILE, narrator)

@@ -35,7 +35,7 @@ from fastcnn.settings import Settings
 def packaged_cells() -> Path:
     """Find the folder of pictures and labels in the installed package."""
     try:
-        import elpv_dataset  # type: ignore[import-untyped]
+        import elpv_dataset
     except ImportError as error:
         raise DataError(
             "the pictures of solar cells are not installed",
