@@ -108,8 +108,8 @@ def training_command(
     given = {name: value for name, value in given.items() if value is not None and name != "lr"}
     beneath = {name: value for name, value in beneath.items() if name in SETTING_NAMES}
     settings = resolve_settings(beneath, given)
-    if not any(EPOCHS in does(name, settings) for name in settings.strategies):
-        given["strategy"] = Settings.strategy  # a head that is solved has no rate
+    if not has_rate(settings):
+        given["strategy"] = Settings.strategy
         settings = settings.changed(strategy=Settings.strategy)
     used = {
         name: value for name, value in given.items() if not refuse_unused({name: value}, settings)
@@ -119,6 +119,11 @@ def training_command(
         if value is not None and value is not False:
             words += [option(name)] if value is True else [option(name), str(value)]
     return shlex.join(words)
+
+
+def has_rate(settings: Settings) -> bool:
+    """Return whether anything is trained in epochs; a head that is solved has no rate."""
+    return any(EPOCHS in does(name, settings) for name in settings.strategies)
 
 
 def _recipe_call(statement: ast.stmt) -> ast.Call | None:

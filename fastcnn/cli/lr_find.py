@@ -47,3 +47,5 @@ def lr_find(
     is_path = source != data  # then the name is the data itself
     following = training_command(name, places, settings, beneath, rates.rate, is_path=is_path)
     show_rates(rates, picture, following, narrator)
+    if settings.get("strategy") and "--strategy full-vs-head" in following:
+        narrator.say("a solved head has no rate, so the command trains everything besides")

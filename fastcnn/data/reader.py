@@ -1,9 +1,11 @@
 """Understanding whatever a user has: a folder, a table, an archive of either."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from fastcnn.data.archives import content_of, is_archive, unpacked
 from fastcnn.data.folders import read_folder
+from fastcnn.data.hugging_face import as_image_folders, holds_images, is_saved_dataset
 from fastcnn.data.listing import Listing
 from fastcnn.data.tables import Columns, is_table, read_table
 from fastcnn.errors import DataError
@@ -20,8 +22,12 @@ def read_listing(given: str | Path, settings: Settings, narrator: Narrator) -> L
         UsageError: the rule that reads names is wrong.
     """
     path = user_path(given).absolute()
-    if path.is_dir():
+    if path.is_dir() and not is_saved_dataset(path):
         return read_folder(path, settings.label_regex)
+    if path.is_dir() or (path.suffix.lower() == ".parquet" and holds_images(path)):
+        folder = as_image_folders(path, settings.label_col, narrator)
+        found = read_folder(folder)
+        return replace(found, understood="a data set of Hugging Face's `datasets`")
     if not path.is_file():
         raise DataError(
             f"{shown_path(path)} does not exist, expected a folder, a table or an archive",
