@@ -19,7 +19,7 @@ ACROSS, DOWN = 6, 4
 """Pictures in a row, and rows at most."""
 SIDE = 256
 """Pixels of a picture on the sheet."""
-LINE_LENGTH = 22
+LINE_LENGTH = 26
 """Characters that fit below a picture."""
 
 
@@ -56,12 +56,15 @@ def sheet_figure(folder: Path, chosen: list[Finding]) -> "Figure":
     n_rows = -(-len(chosen) // ACROSS)
     figure = Figure(figsize=(2 * ACROSS, 2.6 * n_rows), layout="constrained")
     grid = figure.subplots(n_rows, ACROSS, squeeze=False)
-    for axes in grid.flat:
+    for axes in grid.flat[len(chosen) :]:
         axes.set_axis_off()
     for axes, finding in zip(grid.flat, chosen, strict=False):
         with Image.open(folder / finding.path) as image:
-            axes.imshow(ImageOps.contain(as_rgb(image), (SIDE, SIDE)))
-        axes.set_title("\n".join([finding.finding, *_lines(finding.path)]), fontsize=7, y=-0.3)
+            axes.imshow(ImageOps.pad(as_rgb(image), (SIDE, SIDE), color="white"))
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_visible(False)
+        axes.set_title(finding.finding, fontsize=8, weight="bold", loc="left")
+        axes.set_xlabel("\n".join(_lines(finding.path)), fontsize=7, loc="left")
     return figure
 
 

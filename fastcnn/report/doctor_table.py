@@ -13,30 +13,30 @@ from fastcnn.files import write_text
 from fastcnn.narrator import Narrator
 
 MEANINGS = {
-    "corrupt": "cannot be read; training leaves it out",
-    "too-large": "would fill the memory; training leaves it out",
-    "leak": "held out, and learned from as well",
-    "conflicting-label": "the same image under two labels",
-    "too-small": "shows nothing; training leaves it out",
-    "wrong-extension": "another format than its name says",
-    "duplicate": "the same bytes as another",
-    "near-leak": "looks like an image learned from",
+    "corrupt": "cannot be decoded",
+    "too-large": "a decompression bomb",
+    "leak": "copy of one learned from",
+    "conflicting-label": "same image, two labels",
+    "too-small": "shows nothing",
+    "wrong-extension": "another format in truth",
+    "duplicate": "same bytes as another",
+    "near-leak": "like one learned from",
     "near-duplicate": "looks like another",
-    "empty-class": "a class folder without images",
-    "single-image": "the only image of its class",
-    "unseen-class": "a class that nothing is learned from",
-    "unscored-class": "a class that nothing is held out of",
+    "empty-class": "class without images",
+    "single-image": "only image of its class",
+    "unseen-class": "nothing learned of it",
+    "unscored-class": "nothing held out of it",
     "blank": "one colour all over",
     "dark": "hardly anything to see",
     "blurred": "no sharp edge",
     "ignored": "no image of the set",
-    "imbalance": "classes of very different size",
+    "imbalance": "classes of unequal size",
 }
 """Every finding in a few words."""
 STYLES = {ERROR: "bold red", WARNING: "yellow"}
 SHOWN = 3
 """Paths of each finding on the terminal; `--json` and `--csv` have all."""
-LONGEST = 30
+LONGEST = 20
 """Characters of a path on the terminal; the middle of a longer one is left out."""
 
 
@@ -59,8 +59,8 @@ def findings_table(found: Examination) -> Table:
     """Return a row a kind of finding, with the first paths."""
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("finding", no_wrap=True)
-    table.add_column("files", justify="right")
-    table.add_column("what it is", max_width=26)
+    table.add_column("files", justify="right", no_wrap=True, min_width=5)
+    table.add_column("what it is", no_wrap=True)
     table.add_column("where", no_wrap=True)
     for name, count in found.counts().items():
         paths = [finding.path for finding in found.findings if finding.finding == name]
