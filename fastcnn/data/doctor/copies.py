@@ -43,9 +43,12 @@ def same_bytes(ledger: Ledger) -> Iterator[Finding]:
 
 
 def same_look(ledger: Ledger) -> Iterator[Finding]:
-    """Yield a finding for each image that looks like an earlier one, but has other bytes."""
+    """Yield a finding for each image that looks like an earlier one, but has other bytes.
+
+    Of several that it looks like, one across the parts counts more.
+    """
     rows, looks = ledger.looks()
-    named: set[str] = set()
+    named: dict[str, Finding] = {}
     for one, other in near_pairs(looks):
         (*first, digest, thumb), (*second, other_digest, other_thumb) = (
             next(ledger.ask(LOOK, [int(rows[place])])) for place in (one, other)
@@ -53,9 +56,9 @@ def same_look(ledger: Ledger) -> Iterator[Finding]:
         if digest == other_digest or _apart(thumb, other_thumb) > MOST_DIFFERENT:
             continue
         kept, copy = sorted((Copy(*first), Copy(*second)), key=_rank)
-        if copy.path not in named:
-            named.add(copy.path)
-            yield _near(kept, copy)
+        if copy.path not in named or kept.part != copy.part:
+            named[copy.path] = _near(kept, copy)
+    yield from named.values()
 
 
 def _rank(copy: Copy) -> tuple[int, str]:

@@ -81,6 +81,15 @@ def test_a_smaller_copy_in_another_format_looks_the_same(split: Path) -> None:
     assert names == [("valid/a/copy.jpg", "near-leak"), ("train/a/copy.jpg", "near-duplicate")]
 
 
+def test_of_several_likenesses_the_one_across_the_parts_is_named(split: Path) -> None:
+    with Image.open(split / "train" / "a" / "0.png") as image:
+        for name in ("_1.jpg", "zz.jpg"):
+            image.resize((60, 45)).save(split / "valid" / "a" / name, quality=70)
+    names = set(pairs(found(split)))
+    assert {("valid/a/_1.jpg", "near-leak")} <= names
+    assert ("valid/a/zz.jpg", "duplicate") in names or ("valid/a/zz.jpg", "near-leak") in names
+
+
 def test_classes(split: Path) -> None:
     (split / "train" / "none").mkdir()
     (split / "train" / "kept").mkdir()
