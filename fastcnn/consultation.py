@@ -50,8 +50,8 @@ def consult(
     return found
 
 
-def take_back(path: str | None, aside: str, narrator: Narrator) -> None:
-    """Undo a quarantine.
+def take_back(path: str | None, aside: str, narrator: Narrator) -> int:
+    """Undo a quarantine; return how many files went back.
 
     Raises:
         UsageError: a folder to examine was given besides.
@@ -64,6 +64,7 @@ def take_back(path: str | None, aside: str, narrator: Narrator) -> None:
         )
     back = restore(user_path(aside))
     narrator.say(f"{len(back)} files moved back")
+    return len(back)
 
 
 def _folder(given: str | None) -> Path:

@@ -10,11 +10,12 @@ from fastcnn.analysis.predictions import prediction_table
 from fastcnn.data.listing import Listing
 from fastcnn.data.loading import relative_to
 from fastcnn.data.looks import look_at_all
+from fastcnn.data.parts import part_of
 from fastcnn.data.reader import read_listing
-from fastcnn.errors import DataError
+from fastcnn.errors import DataError, UsageError
 from fastcnn.inference.load import load
 from fastcnn.narrator import Narrator
-from fastcnn.settings import Settings
+from fastcnn.settings import resolve_settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,9 +82,16 @@ def evaluate(
         FastcnnError: there is no such model or data, or no image of a class that it knows.
     """
     narrator = narrator or Narrator()
+    if part is not None and (meant := part_of(part)) is None:
+        raise UsageError(
+            f"--part is {part!r}, expected train, valid or test", hint="for example --part test"
+        )
+    part = meant if part is not None else None
     predictor = load(model, trust_file=trust_file)
     given = {name: value for name, value in settings.items() if value is not None}
-    listing = read_listing(data, Settings(**given), narrator)
+    listing = read_listing(data, resolve_settings(given), narrator)
+    if part is None and len(parts := sorted(set(listing.parts.values()))) > 1:
+        narrator.warn(f"all parts are scored together: {', '.join(parts)}; --part names one")
     paths, skipped = _scorable(listing, part, predictor.classes, narrator)
     table = prediction_table(
         [relative_to(listing.folder, path) for path in paths],

@@ -7,7 +7,6 @@ import ast
 import json
 import shlex
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from fastcnn.errors import Problem, UsageError
@@ -76,7 +75,9 @@ def stated_defaults(recipe: str) -> dict[str, Any] | None:
     None where they are computed, or where there is no such recipe.
     """
     paths = {entry.name: entry.path for entry in list_recipes()}
-    path = user_path(recipe) if recipe.endswith(".py") else paths.get(recipe, Path(recipe))
+    path = user_path(recipe) if recipe.endswith(".py") else paths.get(recipe)
+    if path is None:
+        return None
     try:
         body = ast.parse(path.read_text("utf-8")).body
         calls = [call for statement in body if (call := _recipe_call(statement))]

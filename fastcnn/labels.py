@@ -1,6 +1,5 @@
 """After a head has been solved: which labels its features speak against."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -23,6 +22,16 @@ def list_doubtful(job: Job, solved: SolvedHead, folder: Path) -> None:
     """
     if not can_judge_labels():
         return
+    try:
+        table = _judged(job, solved)
+        write_text(folder / DOUBTFUL_FILE, table.to_csv(index=False, float_format="%.4f"))
+    except Exception as error:  # the model is there: this is no reason to lose it
+        job.narrator.warn(f"doubtful labels could not be listed: {type(error).__name__}: {error}")
+        return
+    _tell(job, table)
+
+
+def _judged(job: Job, solved: SolvedHead) -> pd.DataFrame:
     indices = (*job.images.train, *job.images.valid)
     features = job.head_features(indices, views(1))[:, 0]
     targets, classes = job.targets(indices), [str(name) for name in job.learner.dls.vocab]
@@ -31,19 +40,16 @@ def list_doubtful(job: Job, solved: SolvedHead, folder: Path) -> None:
             features, targets, len(classes), strength=solved.strength, seed=job.settings.seed
         )
     paths = [job.images.relative(index) for index in indices]
-    table = doubtful_images(
-        paths, targets.numpy(), classes, probabilities.numpy(), features.numpy()
-    )
-    write_text(folder / DOUBTFUL_FILE, table.to_csv(index=False, float_format="%.4f"))
-    _tell(job, table, paths)
+    return doubtful_images(paths, targets.numpy(), classes, probabilities.numpy(), features.numpy())
 
 
-def _tell(job: Job, table: pd.DataFrame, paths: Sequence[str]) -> None:
+def _tell(job: Job, table: pd.DataFrame) -> None:
     doubtful = table[table["finding"] == DOUBTFUL]
+    n_judged = len(job.images.train) + len(job.images.valid)
     if len(doubtful):
         first = doubtful.iloc[0]
         job.narrator.say(
-            f"labels: {len(doubtful):,} of {len(paths):,} look doubtful, most of all "
+            f"labels: {len(doubtful):,} of {n_judged:,} look doubtful, most of all "
             f"{first['path']} ({first['label']}, rather {first['suggested']}); "
             f"{DOUBTFUL_FILE} lists them"
         )

@@ -133,7 +133,7 @@ def _tell_data(
 def _shape_in_words(settings: Settings) -> str:
     ways = {
         "crop": "the middle of each is cut out as a square",
-        "pad": "each is padded to a square, since the shapes differ much",
-        "squish": "each is squeezed to a square, since all have the same shape",
+        "pad": "each is padded to a square",
+        "squish": "each is squeezed to a square",
     }
     return ways.get(settings.resize, "made square as the recipe says")

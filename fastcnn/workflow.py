@@ -123,14 +123,14 @@ def run_strategy(
     if PICTURES in does(strategy, plan.settings):
         show_pictures(job, folder.parent)
     trained = train(job)
-    if trained.solved and not trained.n_epochs:  # the body has not learned from the labels
-        list_doubtful(job, trained.solved, folder.parent)
     content = export_bytes(job.learner)
     write_bytes(folder / EXPORT_FILE, content)
     sha256 = trust_export(content, folder / EXPORT_FILE, narrator)
     table = score_exported(content, plan.images, plan.images.valid)
     write_table(table, folder / PREDICTIONS_FILE)
     entry = describe_strategy(trained, table, job, checkpoint_sha256=sha256)
+    if trained.solved and not trained.n_epochs:  # the body has not learned from the labels
+        list_doubtful(job, trained.solved, folder.parent)
     accuracy, seconds = entry["metrics"]["accuracy"], entry["seconds"]["total"]
     narrator.say(f"{strategy}: accuracy {accuracy:.3f} in {seconds:.0f} s")
     return entry, table

@@ -1,17 +1,18 @@
-"""Cat or dog? The photographs of Kaggle's competition, with a training of the head alone.
+"""Cat or dog? The photographs of Kaggle's competition: only the last layers learn, by Adam.
 
-    fastcnn recipe cats_dogs --data FOLDER --strategy head
+    fastcnn recipe cats_dogs --data FOLDER
 
 The data: 25,000 photographs from Asirra, a test for humans (Elson et al., "Asirra: A CAPTCHA that
 Exploits Interest-Aligned Manual Image Categorization", CCS 2007), either in the folders `cats` and
 `dogs`, or named `cat.1.jpg`, `dog.1.jpg` as Kaggle hands them out. Where there is a folder `test`
-with such folders, its images are scored once, at the end.
+with labelled photographs, they are scored once, at the end; those without a label are left out.
 
 The split: a random fifth of what is not the test part is held out.
 
-What is typical here: random crops of the picture, the body of a ResNet-18 or VGG-16 frozen, the
-last layer trained by Adam with its gradients cut. Both classes stand in ImageNet many times
-over, so that a frozen body knows nearly all that is to be known.
+What is typical here: the body of a ResNet-18 (or `--arch vgg16_bn`) is frozen, and fastai's head of
+two layers learns from its features by Adam, with its gradients cut to norm 1. Both classes stand
+in ImageNet many times over, so that a frozen body knows nearly all that is to be known. Random
+crops of half the picture at least are for the strategies that train on pictures: `full` sees them.
 """
 
 from pathlib import Path
@@ -24,25 +25,32 @@ from fastai.vision.data import ImageBlock
 from fastcnn.recipe import Recipe
 from fastcnn.settings import Settings
 
+NAMES = {"cat": "cat", "cats": "cat", "dog": "dog", "dogs": "dog"}
+
 
 def animal(path: Path) -> str:
-    """Read the label from the folder's name, else from the file's: `cats/1.jpg`, `cat.1.jpg`."""
-    for name in (path.parent.name.lower(), path.name.lower()):
-        for label in ("cat", "dog"):
-            if name.startswith(label):
-                return label
-    raise ValueError(f"neither {path.parent.name} nor {path.name} begins with cat or dog")
+    """Read the label from the file's name, else from its folder's: `cat.1.jpg`, `cats/1.jpg`."""
+    for name in (path.name.split(".")[0], path.parent.name):
+        if name.lower() in NAMES:
+            return NAMES[name.lower()]
+    raise ValueError(f"neither {path.name} nor the folder {path.parent.name} says cat or dog")
+
+
+def labelled(path: Path) -> bool:
+    """Tell whether a file says what it shows: those of Kaggle's own test do not."""
+    return not {path.name.split(".")[0].lower(), path.parent.name.lower()}.isdisjoint(NAMES)
 
 
 def photographs(folder: Path) -> list[Path]:
     """List what is learned from and held out: everything outside of `test`."""
     held_back = set(test_photographs(folder))
-    return [path for path in get_image_files(folder) if path not in held_back]
+    return [one for one in get_image_files(folder) if labelled(one) and one not in held_back]
 
 
 def test_photographs(folder: Path) -> list[Path]:
     """List what is scored once, at the end."""
-    return list(get_image_files(folder / "test")) if (folder / "test").is_dir() else []
+    test = folder / "test"
+    return [one for one in get_image_files(test) if labelled(one)] if test.is_dir() else []
 
 
 def cats_dogs(settings: Settings) -> DataBlock:
@@ -58,8 +66,8 @@ def cats_dogs(settings: Settings) -> DataBlock:
 
 
 RECIPE = Recipe(
-    title="Cats and dogs: a head on a frozen body, random crops",
+    title="Cats and dogs: only the last layers, by Adam with cut gradients",
     data_block=cats_dogs,
     test_items=test_photographs,
-    defaults={"arch": "resnet18", "strategy": "head", "clip": 1.0},
+    defaults={"strategy": "head", "head": "fastai", "arch": "resnet18", "clip": 1.0, "epochs": 5},
 )

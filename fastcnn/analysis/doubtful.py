@@ -19,6 +19,8 @@ DOUBTFUL, STRANGE = "doubtful-label", "strange"
 STRANGEST = 3
 """Images of each class that are listed as the strangest."""
 NEIGHBOURS = 10
+BLOCK = 1024
+"""Rows that are compared with all others at a time."""
 COLUMNS = ("path", "finding", "label", "probability", "suggested", "suggested_probability")
 
 Floats = npt.NDArray[np.float32]
@@ -92,9 +94,18 @@ def _strangest(targets: npt.NDArray[np.int64], features: Floats) -> list[int]:
 def _strangeness(features: Floats) -> Floats:
     """Return the mean cosine distance of each row to its nearest others."""
     scaled = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
-    likeness = scaled @ scaled.T
-    np.fill_diagonal(likeness, -np.inf)
     n_neighbours = min(NEIGHBOURS, len(features) - 1)
+    distances = [
+        _distances(scaled, range(start, min(start + BLOCK, len(scaled))), n_neighbours)
+        for start in range(0, len(scaled), BLOCK)
+    ]
+    return np.concatenate(distances)
+
+
+def _distances(scaled: Floats, places: range, n_neighbours: int) -> Floats:
+    """Return the same of some rows, so that not all pairs are in memory at once."""
+    likeness = scaled[places.start : places.stop] @ scaled.T
+    likeness[np.arange(len(places)), places] = -np.inf  # itself
     nearest: Floats = np.partition(likeness, -n_neighbours, axis=1)[:, -n_neighbours:]
-    strangeness: Floats = np.float32(1) - nearest.mean(axis=1)
-    return strangeness
+    distances: Floats = np.float32(1) - nearest.mean(axis=1)
+    return distances

@@ -39,7 +39,9 @@ def doctor(
 
     narrator = narrator_for(json=json, quiet=quiet)
     if restore is not None:
-        take_back(path, restore, narrator)
+        n_files = take_back(path, restore, narrator)
+        if json:
+            print(json_module.dumps({"restored": n_files}))
         return 0
     found = consult(path, narrator, csv=csv, sheet=sheet, quarantine=quarantine)
     if json:

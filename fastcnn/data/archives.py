@@ -1,16 +1,18 @@
 """Unpacking a zip or tar that a stranger may have made, into the cache, once."""
 
+import gzip
 import hashlib
+import lzma
 import shutil
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Callable
+import zlib
 from pathlib import Path
 
 from fastcnn.data.parts import is_hidden
 from fastcnn.errors import DataError
-from fastcnn.files import friendly_disk_errors
+from fastcnn.files import friendly_disk_errors, take_name
 from fastcnn.narrator import Narrator
 from fastcnn.places import cache_folder, shown_path
 
@@ -20,7 +22,11 @@ MOST_TIMES_LARGER = 100
 ALWAYS_ALLOWED = 200 * 2**20
 """Bytes that any archive may unpack to."""
 
-Advance = Callable[[int], None]
+DAMAGED = (
+    *(zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError),
+    *(gzip.BadGzipFile, RuntimeError, NotImplementedError),  # encrypted, packed in another way
+)
+"""What the readers of archives raise."""
 
 
 def is_archive(path: Path) -> bool:
@@ -48,8 +54,8 @@ def unpacked(path: Path, narrator: Narrator) -> Path:
         try:
             unpack = _unpack_zip if path.suffix.lower() == ".zip" else _unpack_tar
             unpack(path, folder, narrator)
-            folder.rename(target)
-        except (zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
+            take_name(folder, target)
+        except DAMAGED as error:
             raise DataError(
                 f"{shown_path(path)} cannot be unpacked: {error}",
                 hint="fetch it again, or unpack it yourself and give the folder",

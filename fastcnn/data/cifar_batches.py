@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from fastcnn.errors import DataError
-from fastcnn.files import friendly_disk_errors
+from fastcnn.files import friendly_disk_errors, take_name
 from fastcnn.narrator import Narrator
 from fastcnn.places import cache_folder, shown_path
 
@@ -41,7 +41,7 @@ def as_folders(folder: Path, narrator: Narrator) -> Path:
         temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=".cifar10-"))
         try:
             _write(root, temporary, narrator)
-            temporary.rename(target)
+            take_name(temporary, target)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
     return target

@@ -30,23 +30,23 @@ def read_folder(folder: Path, label_regex: str | None = None) -> Listing:
             f"{shown_path(folder)} holds no images, expected a folder of images",
             hint="look at the path with ls; a CSV or an archive is given by its own path",
         )
+    missed = {one.path: str(one.ignored) for one in everything if one.is_missed}
     if label_regex is None:
-        labels, understood = dict(_by_folder(folder, seen)), "a folder for each class"
+        labels = {folder / one.path: one.label for one in seen if one.label is not None}
+        missed |= _strays(folder, seen)
+        understood = f"a folder for each class ({_some(sorted(set(labels.values())))})"
     else:
         labels = dict(_by_name(folder, seen, label_regex))
         understood = f"classes from the names, by {label_regex}"
-    parts = {folder / one.path: one.part for one in seen if one.part}
-    outside = {one.path: one.ignored for one in everything if one.ignored and _matters(one)}
+    parts = {
+        folder / one.path: one.part for one in seen if one.part and folder / one.path in labels
+    }
     said = understood + _parts_in_words(parts.values())
-    return Listing(folder, said, labels, parts, ignored=outside)
+    return Listing(folder, said, labels, parts, ignored=missed)
 
 
-def _matters(seen: Seen) -> bool:
-    """Return whether it is an image that somebody may miss."""
-    return str(seen.ignored).startswith(("outside", "a test image"))
-
-
-def _by_folder(folder: Path, seen: Sequence[Seen]) -> Iterator[tuple[Path, str]]:
+def _strays(folder: Path, seen: Sequence[Seen]) -> dict[str, str]:
+    """Return the images that lie in no class folder, and that as the reason to leave them out."""
     without = [one for one in seen if one.label is None]
     if len(without) == len(seen):
         raise DataError(
@@ -54,13 +54,13 @@ def _by_folder(folder: Path, seen: Sequence[Seen]) -> Iterator[tuple[Path, str]]
             hint="sort them into a folder a class, or give a rule for names such as "
             "beagle_12.jpg: --label-regex '(.+)_[0-9]+'",
         )
-    if without:
-        raise DataError(
-            f"{shown_path(folder / without[0].path)} ({len(without)} in all) lies beside the "
-            "folders of the classes, so nothing says what it shows",
-            hint="move such images into the folder of their class, or away",
-        )
-    return ((folder / one.path, str(one.label)) for one in seen)
+    return {one.path: "it lies in no folder of a class" for one in without}
+
+
+def _some(names: Sequence[str]) -> str:
+    """Name the first classes."""
+    shown = ", ".join(names[:3])
+    return f"{shown}, …: {len(names)} in all" if len(names) > 3 else shown
 
 
 def _by_name(folder: Path, seen: Sequence[Seen], label_regex: str) -> Iterator[tuple[Path, str]]:

@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 
 from fastcnn.errors import DataError, UsageError
-from fastcnn.files import friendly_disk_errors
+from fastcnn.files import friendly_disk_errors, take_name
 from fastcnn.narrator import Narrator
 from fastcnn.places import cache_folder, shown_path
 
@@ -43,9 +43,7 @@ def as_image_folders(path: Path, label_col: str | None, narrator: Narrator) -> P
         DataError: there is no column of images, or none of classes.
         TrainingError: there is no room for the images.
     """
-    facts = path.stat()
-    text = f"{path.resolve()} {facts.st_size} {facts.st_mtime_ns} {label_col}"
-    identity = hashlib.sha256(text.encode()).hexdigest()[:16]
+    identity = hashlib.sha256(f"{_state(path)} {label_col}".encode()).hexdigest()[:16]
     target = cache_folder() / "unpacked" / f"{path.stem}-{identity}"
     if target.is_dir():
         return target
@@ -56,10 +54,17 @@ def as_image_folders(path: Path, label_col: str | None, narrator: Narrator) -> P
         try:
             for name, part in parts.items():
                 _write(part, folder / name if len(parts) > 1 else folder, path, label_col, narrator)
-            folder.rename(target)
+            take_name(folder, target)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     return target
+
+
+def _state(path: Path) -> list[tuple[str, int, int]]:
+    """Return names, sizes and times of all files that the data set lies in."""
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    facts = [(str(file.resolve()), file.stat()) for file in files if file.is_file()]
+    return [(name, one.st_size, one.st_mtime_ns) for name, one in facts]
 
 
 def _open(path: Path) -> dict[str, Any]:
@@ -96,6 +101,8 @@ def _write(part: Any, folder: Path, path: Path, label_col: str | None, narrator:
     with narrator.bar("writing images", len(part)) as advance:
         for number, row in enumerate(undecoded):
             value = row[label]
+            if value is None or (names and value < 0):  # how an image without a label is marked
+                continue
             name = str(names[value] if names else value).replace("/", "_")
             (folder / name).mkdir(parents=True, exist_ok=True)
             content = row[image]["bytes"] or Path(row[image]["path"]).read_bytes()
@@ -105,17 +112,17 @@ def _write(part: Any, folder: Path, path: Path, label_col: str | None, narrator:
 
 def _column(part: Any, path: Path, given: str | None, usual: str, suits: Any) -> str:
     names = list(part.features)
-    if given is not None and given in names:
-        return given
-    found = [name for name, kind in part.features.items() if suits(kind)]
-    if not found and given is None and usual in names:
-        found = [usual]
-    if not found:
+    found = [name for name, kind in part.features.items() if suits(kind)] or (
+        [usual] if usual in names else []
+    )
+    chosen = [given] if given in names else [] if given else found
+    if len(chosen) != 1:
+        said = f"--label-col is {given!r}" if given else f"{len(found)} may be the {usual}"
         raise DataError(
-            f"{shown_path(path)} has the columns {', '.join(names)}, none of which is the {usual}",
+            f"{shown_path(path)} has the columns {', '.join(names)}; {said}",
             hint="name the one of the classes with --label-col",
         )
-    return str(found[0])
+    return str(chosen[0])
 
 
 def _suffix(content: bytes) -> str:

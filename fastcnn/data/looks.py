@@ -52,7 +52,9 @@ class Look:
 def look_at_all(paths: Sequence[Path], narrator: Narrator) -> list[Look]:
     """Return what a quick look at each file shows, in the order given."""
     looks: list[Look] = []
-    with narrator.bar("looking at the files", len(paths)) as advance:
+    with narrator.bar("looking at the files", len(paths)) as advance, warnings.catch_warnings():
+        # Of bombs and broken EXIF data, which are found anyway; not in the threads, which share it.
+        warnings.simplefilter("ignore")
         with ThreadPoolExecutor(min(THREADS, 4 * (os.cpu_count() or 1))) as pool:
             for start in range(0, len(paths), AT_ONCE):
                 looks += pool.map(look_at, paths[start : start + AT_ONCE])
@@ -65,9 +67,7 @@ def look_at(path: Path) -> Look:
     try:
         if not path.stat().st_size:
             return Look(("corrupt", "empty file"))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of bombs and broken EXIF data, which are found anyway
-            return _look(path)
+        return _look(path)
     except Image.DecompressionBombError:
         return Look(("too-large", f"more than {MOST_PIXELS:,} pixels"))
     except Exception as error:  # Pillow raises its own, OSError, ValueError, SyntaxError …
@@ -104,7 +104,10 @@ def _look(path: Path) -> Look:
             return Look(problem)
         if not _has_its_end(path, str(image.format)):
             ImageOps.exif_transpose(image)  # decodes all of it, and raises what is wrong
-        size = image.size[::-1] if image.getexif().get(TURNED[0]) in TURNED[1] else image.size
+        # A TIFF says its size upright; of a PNG without EXIF data `getexif` would decode all.
+        says = image.format != "TIFF" and ("exif" in image.info or image.format in ("JPEG", "MPO"))
+        turned = says and image.getexif().get(TURNED[0]) in TURNED[1]
+        size = image.size[::-1] if turned else image.size
         return Look(None, *size, is_deep=is_deep(image), is_transparent=is_transparent(image))
 
 

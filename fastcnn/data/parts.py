@@ -1,8 +1,9 @@
 """What folders stand for: a part of a data set, a class, or only a place to keep things."""
 
-import os
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "train": ("train", "training", "trn", "train_set", "training_set", "train_images"),
@@ -24,8 +25,8 @@ class Place:
     """train, valid or test; None where there are no parts."""
     label: str | None = None
     """The class of the images in it; None where no folder says it."""
-    ignored: str | None = None
-    """Why its images are not of the set."""
+    outside: str | None = None
+    """The parts that it lies outside of, in words."""
     is_empty_class: bool = False
     """Whether it stands for a class, and neither it nor a folder below it holds an image."""
 
@@ -38,11 +39,10 @@ def part_of(name: str) -> str | None:
 def part_folders(names: Iterable[str]) -> dict[str, str]:
     """Return the part of each name of a folder where they make a split, else nothing.
 
-    A split has a part to learn from and another one: a lone `test` may be a class of tests.
+    A split has two parts at least: a lone `test` may be a class of tests.
     """
     found = {name: part for name in names if (part := part_of(name))}
-    parts = set(found.values())
-    return found if "train" in parts and len(parts) > 1 else {}
+    return found if len(set(found.values())) > 1 else {}
 
 
 def is_hidden(name: str) -> bool:
@@ -53,56 +53,87 @@ def is_hidden(name: str) -> bool:
 def places_of(holds_images: Mapping[Folder, bool]) -> dict[Folder, Place]:
     """Return what every folder of a tree stands for.
 
-    Folders around everything are only wrappings. Below them lie parts (train, valid, test), or
-    the classes at once. Where classes hold folders too, an image is of the outer one if that holds
-    images itself, or if the names of the inner ones repeat (`cats/indoor`, `dogs/indoor`); else
-    of the inner one (`felis/catus`).
+    The parts (train, valid, test) are looked for from the root down. Below them, or without them
+    below whatever wraps everything, lie the classes. Where all classes lie equally deep and no two
+    are called the same, the innermost folder is the class (`felis/catus`); else the outermost one
+    is (`cats/indoor`, `dogs/indoor`).
 
     Args:
         holds_images: whether an image lies right in it, of every folder, the root included.
     """
     full = [folder for folder, holds in holds_images.items() if holds]
-    wrapping = len(os.path.commonprefix(full)) if full else 0
-    parts = part_folders({folder[wrapping] for folder in full if len(folder) > wrapping})
-    skipped = {folder: _below(folder, wrapping, parts) for folder in holds_images}
-    inner = _inner_says([folder[skipped[folder] :] for folder in full])
-    return {
-        folder: _place(folder, skipped[folder], wrapping, parts, inner=inner, full=full)
-        for folder in holds_images
-    }
+    with_images = {folder[:depth] for folder in full for depth in range(len(folder) + 1)}
+    top, parts = _parts(with_images)
+    top = top if parts else _below_wrapping(with_images, set(full))
+    depth = len(top) + bool(parts)
+    inner = _inner_says([folder[depth:] for folder in full if folder[: len(top)] == top])
+    level = max((len(folder) for folder in full), default=depth + 1) if inner else depth + 1
+    layout = _Layout(top, parts, level, inner=inner, with_images=with_images)
+    return {folder: layout.place(folder) for folder in holds_images}
 
 
-def _below(folder: Folder, wrapping: int, parts: Mapping[str, str]) -> int:
-    """Return how many names of a folder come before that of a class."""
-    in_part = len(folder) > wrapping and folder[wrapping] in parts
-    return wrapping + in_part
+@dataclass(frozen=True)
+class _Layout:
+    """How a whole tree is laid out."""
+
+    top: Folder
+    """Wraps everything: the parts lie right in it, or the classes."""
+    parts: Mapping[str, str]
+    """The part of each name in `top`, nothing where there are no parts."""
+    level: int
+    """How deep the folders of the classes lie, counted from the root."""
+    inner: bool
+    """Whether the innermost folder is the class, and not the outermost."""
+    with_images: set[Folder]
+    """Folders that hold images, or whose folders do."""
+
+    def place(self, folder: Folder) -> Place:
+        """Return what a folder stands for."""
+        below = folder[len(self.top) :]
+        part = self.parts.get(below[0]) if self.parts and below else None
+        if folder[: len(self.top)] != self.top or (self.parts and part is None):
+            return Place(outside=", ".join(sorted(self.parts)) or "/".join(self.top))
+        classes = below[1:] if self.parts else below
+        label = (classes[-1] if self.inner else classes[0]) if classes else None
+        return Place(part, label, is_empty_class=self._is_empty_class(folder))
+
+    def _is_empty_class(self, folder: Folder) -> bool:
+        if len(folder) != self.level or folder in self.with_images:
+            return False
+        return folder[:-1] in self.holds_classes
+
+    @cached_property
+    def holds_classes(self) -> set[Folder]:
+        """Folders in which classes with images lie."""
+        return {one[:-1] for one in self.with_images if len(one) == self.level}
+
+
+def _parts(with_images: set[Folder]) -> tuple[Folder, dict[str, str]]:
+    """Return the folder in which the parts lie, and the part of each name in it."""
+    children: dict[Folder, list[str]] = defaultdict(list)
+    for folder in with_images:
+        if folder:
+            children[folder[:-1]].append(folder[-1])
+    for folder in sorted(children, key=lambda folder: (len(folder), folder)):
+        if parts := part_folders(children[folder]):
+            return folder, parts
+    return (), {}
+
+
+def _below_wrapping(with_images: set[Folder], full: set[Folder]) -> Folder:
+    """Return the deepest folder that holds all images in folders of its own."""
+    top: Folder = ()
+    while top not in full:
+        inside = [folder for folder in with_images if len(folder) == len(top) + 1]
+        below = [folder for folder in with_images if len(folder) == len(top) + 2]
+        if len(inside) != 1 or not below:  # a folder without folders is a class
+            break
+        top = inside[0]
+    return top
 
 
 def _inner_says(classes: list[Folder]) -> bool:
     """Return whether the innermost folder is the class, of folders as seen from the parts."""
-    distinct = set(classes)
-    outer = {folder[0] for folder in distinct if len(folder) == 1}
-    is_mixed = any(len(folder) > 1 and folder[0] in outer for folder in distinct)
-    names = [folder[-1] for folder in distinct if folder]
-    return not is_mixed and len(set(names)) == len(names)
-
-
-def _place(
-    folder: Folder,
-    below: int,
-    wrapping: int,
-    parts: Mapping[str, str],
-    *,
-    inner: bool,
-    full: list[Folder],
-) -> Place:
-    rest = folder[below:]
-    part = parts.get(folder[wrapping]) if len(folder) > wrapping else None
-    if parts and part is None:
-        return Place(ignored=f"outside of {', '.join(sorted(parts))}")
-    if part == "test" and not rest:
-        return Place(part, ignored="a test image without a class")
-    if not rest:
-        return Place(part)
-    is_empty = len(rest) == 1 and not any(other[: len(folder)] == folder for other in full)
-    return Place(part, rest[-1] if inner else rest[0], is_empty_class=is_empty)
+    distinct = {folder for folder in classes if folder}
+    depths, names = {len(folder) for folder in distinct}, {folder[-1] for folder in distinct}
+    return len(depths) == 1 and len(names) == len(distinct)

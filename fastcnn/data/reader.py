@@ -50,9 +50,15 @@ def columns_of(settings: Settings) -> Columns:
 
 
 def _read_unpacked(path: Path, settings: Settings, narrator: Narrator) -> Listing:
-    """Read what an archive holds: its one table, or the folder in which its images lie."""
+    """Read what an archive holds: folders of classes, or else its one table."""
     folder = content_of(unpacked(path, narrator))
     tables = [entry for entry in folder.iterdir() if is_table(entry)]
-    if len(tables) == 1 and settings.label_regex is None:
+    named = any((settings.image_col, settings.label_col, settings.split_col))
+    try:
+        if named and len(tables) == 1:
+            return read_table(tables[0], columns_of(settings))
+        return read_folder(folder, settings.label_regex)
+    except DataError:
+        if len(tables) != 1 or named:
+            raise
         return read_table(tables[0], columns_of(settings))
-    return read_folder(folder, settings.label_regex)

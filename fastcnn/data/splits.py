@@ -35,23 +35,35 @@ def split_places(labels: Sequence[str], groups: Sequence[str] | None, settings: 
         train, valid = RandomSplitter(settings.valid_pct, seed=settings.seed)(labels)
         return list(map(int, train)), list(map(int, valid))
     try:
-        train, valid = next(_splitter(groups, settings).split(places, labels, groups))
+        if groups is not None and settings.split == "stratified":
+            train, valid = _stratified_groups(labels, groups, settings)
+        else:
+            train, valid = next(_splitter(groups, settings).split(places, labels, groups))
     except ValueError as error:
         raise DataError(
             f"the images cannot be split so: {error}",
             hint="take classes with one image away, or leave --split stratified and --group-by",
         ) from error
-    return sorted(train.tolist()), sorted(valid.tolist())
+    return sorted(map(int, train)), sorted(map(int, valid))
 
 
 def _splitter(groups: Sequence[str] | None, settings: Settings) -> Any:
     share, seed = settings.valid_pct, settings.seed
     if groups is None:
         return StratifiedShuffleSplit(1, test_size=share, random_state=seed)
-    if settings.split == "stratified":
-        n_folds = max(2, round(1 / share))
-        return StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
     return GroupShuffleSplit(1, test_size=share, random_state=seed)
+
+
+def _stratified_groups(
+    labels: Sequence[str], groups: Sequence[str], settings: Settings
+) -> tuple[list[int], list[int]]:
+    """Deal the groups out to tenths, fewer where there are fewer, and hold out enough of them."""
+    n_folds = max(2, min(10, len(set(groups))))
+    dealer = StratifiedGroupKFold(n_folds, shuffle=True, random_state=settings.seed)
+    folds = [held for _, held in dealer.split(np.arange(len(labels)), labels, groups)]
+    n_held = min(n_folds - 1, max(1, round(settings.valid_pct * n_folds)))
+    valid = {int(place) for fold in folds[:n_held] for place in fold}
+    return [place for place in range(len(labels)) if place not in valid], sorted(valid)
 
 
 def groups_of(names: Sequence[str], rule: str) -> list[str]:
@@ -75,7 +87,5 @@ def groups_of(names: Sequence[str], rule: str) -> list[str]:
             f"--group-by {rule!r} matches no path, as {names[0]!r}",
             hint="name a column of the table, or a rule that finds the group in the path",
         )
-    return [
-        (match[1] if pattern.groups else match[0]) if match else f"alone: {name}"
-        for name, match in zip(names, matches, strict=True)
-    ]
+    found = [match and (match[1] if pattern.groups else match[0]) for match in matches]
+    return [group or f"alone: {name}" for group, name in zip(found, names, strict=True)]

@@ -55,6 +55,8 @@ def read_table(path: Path, columns: Columns) -> Listing:
     image = _column(table, columns.image, IMAGE_NAMES, "--image-col", path)
     label = _column(table, columns.label, LABEL_NAMES, "--label-col", path)
     part = _optional(table, columns.part, PART_NAMES, "--split-col", path)
+    if columns.part is None and part and not all(part_of(str(one)) for one in table[part].unique()):
+        part = None  # it was a guess
     files = [_file(path.parent, str(name)) for name in table[image]]
     _require_whole(table, [image, label], files, path)
     labels = dict(sorted(zip(files, map(str, table[label]), strict=True)))
@@ -74,7 +76,14 @@ def _read(path: Path) -> "pd.DataFrame":
     try:
         if path.suffix.lower() == ".parquet":
             return pd.read_parquet(path)
-        return pd.read_csv(path, sep=None, engine="python", dtype=str, keep_default_na=False)
+        return pd.read_csv(
+            path,
+            sep=None,
+            engine="python",
+            dtype=str,
+            keep_default_na=False,
+            encoding="utf-8-sig",
+        )
     except Exception as error:  # the parsers raise what they like
         raise DataError(
             f"{shown_path(path)} cannot be read as a table: {error}",

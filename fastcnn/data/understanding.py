@@ -45,6 +45,8 @@ class Understood:
     """Builds the recipe's `DataBlock` of these images."""
     words: str
     """What says the classes and parts, in words; empty where the recipe knows it."""
+    torn: int
+    """Groups of `--group-by` that lie in several parts, which only the data's own parts do."""
     looks: Sequence[Look]
     """What a quick look at each image showed, in the order of the images."""
 
@@ -91,7 +93,19 @@ def _understand(recipe: Recipe, settings: Settings, path: Path, narrator: Narrat
     kept = [seen[item] for item in images.items] if seen else []
     if settings.resize == AUTO:
         settings = settings.changed(resize=way_to_a_square(kept))
-    return Understood(images, settings, block, listing.understood if listing else "", kept)
+    words = listing.understood if listing else ""
+    return Understood(images, settings, block, words, _torn(images, settings, listing), kept)
+
+
+def _torn(images: ImageSet, settings: Settings, listing: Listing | None) -> int:
+    """Return how many groups lie in more than one part."""
+    places = range(len(images.items))
+    names = [images.relative(place) for place in places]
+    groups = _groups(settings, listing, images.items, names)
+    if groups is None:
+        return 0
+    sides = [{groups[i] for i in part} for part in (images.train, images.valid, images.test)]
+    return len((sides[0] & sides[1]) | (sides[0] & sides[2]) | (sides[1] & sides[2]))
 
 
 def _block_of(
@@ -122,8 +136,12 @@ def _tests(recipe: Recipe, listing: Listing | None, path: Path) -> list[Path]:
 def _split(
     block: "DataBlock", settings: Settings, listing: Listing | None, folder: Path
 ) -> Split | None:
-    """Return what splits the images where the settings ask for another way than the data's own."""
-    if settings.split == AUTO and settings.group_by is None:
+    """Return what splits the images where the settings ask for another way than the data's own.
+
+    What the data hold out stays so under --group-by; groups on both sides are told of.
+    """
+    is_given = bool(listing and "valid" in listing.parts.values())
+    if settings.split == AUTO and (settings.group_by is None or is_given):
         return None
 
     def split(images: Sequence[Path]) -> tuple[list[int], list[int]]:
@@ -168,6 +186,11 @@ def tell_faults(understood: Understood, narrator: Narrator) -> None:
         narrator.warn(
             f"LEAK: {len(leaks):,} held-out images are copies of images learned from, as "
             f"{held_out} of {learned}: the score is too good; fastcnn doctor lists them"
+        )
+    if understood.torn:
+        narrator.warn(
+            f"LEAK: {understood.torn:,} groups of --group-by lie in several of the parts that the "
+            "data give; --split random or stratified draws them anew"
         )
     for name, count in _beyond_stock(understood.looks).items():
         narrator.warn(

@@ -1,5 +1,6 @@
 """Predicting with an exported model: the one path from image files to probabilities."""
 
+import copy
 import io
 import warnings
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ import fastai.callback.schedule  # noqa: F401  gives it `fine_tune` and the othe
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from fastai.data.core import DataLoaders
 from fastai.learner import Learner, load_learner
 from fastai.vision.core import PILBase
 from fasttransform import Transform
@@ -52,7 +54,8 @@ class Predictor:
     def __init__(self, learner: Learner) -> None:
         """Wrap a learner as `load_learner` gives it."""
         self.learner = learner
-        _open_as_meant(learner)
+        self._dls = copy.deepcopy(learner.dls)  # the learner itself stays plain
+        _open_as_meant(self._dls)
         self.classes = [str(name) for name in learner.dls.vocab]
 
     def probabilities(self, paths: Sequence[Path]) -> Probabilities:
@@ -108,16 +111,16 @@ class Predictor:
             return np.zeros((0, len(self.classes)), np.float32)
         workers = worker_count() if len(paths) > FEW else 0
         with damaged_files_named(paths), self.learner.no_bar():
-            loader = self.learner.dls.test_dl(
+            loader = self._dls.test_dl(
                 list(paths), num_workers=workers, wif=leave_interrupts_to_the_main_process
             )
             probabilities, _ = self.learner.get_preds(dl=loader)
         return np.asarray(probabilities, dtype=np.float32)
 
 
-def _open_as_meant(learner: Learner) -> None:
-    """Let a learner that opens files by a fastai image class do it by `open_picture`."""
-    for part in learner.dls.loaders:
+def _open_as_meant(dls: DataLoaders) -> None:
+    """Let loaders that open files by a fastai image class do it by `open_picture`."""
+    for part in dls.loaders:
         transforms = part.dataset.tls[0].tfms.fs
         if image_class := _image_class(transforms[0]):
             transforms[0] = OpenPicture(image_class)

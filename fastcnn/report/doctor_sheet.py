@@ -64,7 +64,7 @@ def sheet_figure(folder: Path, chosen: list[Finding]) -> "Figure":
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
         axes.set_title(finding.finding, fontsize=8, weight="bold", loc="left")
-        axes.set_xlabel("\n".join(_lines(finding.path)), fontsize=7, loc="left")
+        axes.set_xlabel("\n".join(_lines(finding.path)), fontsize=7, loc="left", parse_math=False)
     return figure
 
 

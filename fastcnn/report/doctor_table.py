@@ -24,6 +24,7 @@ MEANINGS = {
     "near-duplicate": "looks like another",
     "empty-class": "class without images",
     "single-image": "only image of its class",
+    "stray": "in no folder of a class",
     "unseen-class": "nothing learned of it",
     "unscored-class": "nothing held out of it",
     "blank": "one colour all over",

@@ -71,7 +71,11 @@ def test_columns_are_named_and_paths_may_be_absolute(tmp_path: Path) -> None:
         ({"path": ["1.png"], "label": ["cat"]}, {"label_col": "lable"}, "did you mean 'label'"),
         ({"path": ["1.png", "1.png"], "label": ["a", "b"]}, {}, "two rows"),
         ({"path": ["1.png", "2.png"], "label": ["a", ""]}, {}, "row 3"),
-        ({"path": ["1.png"], "label": ["a"], "split": ["later"]}, {}, "'later'"),
+        (
+            {"path": ["1.png"], "label": ["a"], "when": ["later"]},
+            {"split_col": "when"},
+            "'later'",
+        ),
     ],
 )
 def test_a_table_that_cannot_be_used(
@@ -165,3 +169,31 @@ def test_what_is_none_of_these(tmp_path: Path) -> None:
     (tmp_path / "damaged.zip").write_bytes(b"PK not a zip")
     with pytest.raises(DataError, match="cannot be unpacked"):
         read(tmp_path / "damaged.zip")
+
+
+def test_a_table_of_excels_with_a_column_called_part(tmp_path: Path) -> None:
+    table = pd.DataFrame(
+        {"image": ["1.png", "2.png"], "label": ["a", "b"], "part": ["hand", "foot"]}
+    )
+    table.to_csv(tmp_path / "t.csv", index=False, encoding="utf-8-sig")
+    found = read(tmp_path / "t.csv")
+    assert sorted(found.labels.values()) == ["a", "b"] and not found.parts
+
+
+def test_a_table_beside_class_folders_in_an_archive_is_not_the_data(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        archive.writestr("a/1.png", png())
+        archive.writestr("b/2.png", png())
+        archive.writestr("sample_submission.csv", "x,y\n1,2\n")
+    assert sorted(read(tmp_path / "set.zip").labels.values()) == ["a", "b"]
+
+
+def test_an_archive_with_a_broken_member(tmp_path: Path) -> None:
+    path = tmp_path / "set.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/1.png", os.urandom(4000))
+    content = bytearray(path.read_bytes())
+    content[200:260] = bytes(60)
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="cannot be unpacked"):
+        read(path)

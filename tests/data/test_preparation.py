@@ -54,6 +54,15 @@ def test_a_reduced_picture_is_upright(odd_files: Path) -> None:
     assert np.abs(difference).mean() < 6
 
 
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
+def test_turned_files_of_any_format_keep_their_shape(suffix: str, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (400, 300)).save(tmp_path / f"a.{suffix}", exif=exif)
+    reduced = Reduced(PILImage, (100, 100), "crop", 2)(tmp_path / f"a.{suffix}")
+    assert reduced.full_size == (300, 400) and reduced.size == (100, 133)
+
+
 @pytest.mark.parametrize(
     "transforms",
     [

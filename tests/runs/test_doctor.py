@@ -104,3 +104,29 @@ def test_what_can_be_wrong(
     assert (found, out) == (code, "")
     assert err.startswith("error: ") and words in err
     assert list(work.iterdir()) == []
+
+
+def test_a_second_quarantine_writes_over_nothing(cli: Cli, dirty: Path, work: Path) -> None:
+    """Names that would collide with what an earlier quarantine holds, and with each other."""
+    for name in ("bad.jpg", "bad-2.jpg"):
+        (dirty / "train" / "beagle" / name).write_bytes(f"broken {name}".encode())
+    (work / "aside" / "train" / "beagle").mkdir(parents=True)
+    (work / "aside" / "train" / "beagle" / "bad.jpg").write_bytes(b"earlier")
+    before = {path.read_bytes() for path in (*dirty.rglob("*.jpg"), *work.rglob("aside/**/*.jpg"))}
+    assert cli("doctor", dirty, "--quarantine", "aside")[0] == 1
+    after = {path.read_bytes() for path in (*dirty.rglob("*.jpg"), *work.rglob("aside/**/*.jpg"))}
+    assert before == after
+    code, out, _ = cli("doctor", "--restore", "aside", "--json")
+    assert code == 0 and json.loads(out)["restored"] > 8
+    assert (dirty / "train" / "beagle" / "bad-2.jpg").read_bytes() == b"broken bad-2.jpg"
+
+
+def test_a_link_goes_aside_and_comes_back(cli: Cli, dirty: Path, work: Path) -> None:
+    (work / "pool").mkdir()
+    (work / "pool" / "x.jpg").write_bytes(b"broken")
+    link = dirty / "train" / "beagle" / "link.jpg"
+    link.symlink_to("../../../pool/x.jpg")
+    cli("doctor", dirty, "--quarantine", "aside")
+    assert not link.is_symlink() and (work / "pool" / "x.jpg").exists()
+    assert cli("doctor", "--restore", "aside")[0] == 0
+    assert link.is_symlink() and link.read_bytes() == b"broken"

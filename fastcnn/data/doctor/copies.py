@@ -38,6 +38,7 @@ def same_bytes(ledger: Ledger) -> Iterator[Finding]:
         copies = sorted((Copy(*row) for row in ledger.ask(MEMBERS, [digest])), key=_rank)
         if len({copy.label for copy in copies} - {None}) > 1:
             yield from _conflicts(copies)
+            yield from (found for found in _repeats(copies) if found.finding == "leak")
         else:
             yield from _repeats(copies)
 

@@ -1,5 +1,6 @@
 """The whole examination: walk, decode every file in all processes, compare, list the findings."""
 
+import os
 import time
 from collections.abc import Iterator
 from itertools import islice
@@ -23,6 +24,9 @@ BLANK, DARK, BLURRED = 4.0, 20.0, 15.0
 USABLE = "SELECT {} FROM images WHERE problem IS NULL"
 QUALITIES = USABLE.format("path, contrast, brightness, sharpness") + (
     f" AND (contrast < {BLANK} OR brightness < {DARK} OR sharpness < {BLURRED})"
+)
+STRAYS = USABLE.format("path") + (
+    " AND label IS NULL AND EXISTS (SELECT 1 FROM images WHERE label IS NOT NULL)"
 )
 NO_LOOKS = "near duplicates: pip install 'fastcnn[doctor]' looks for them"
 
@@ -67,7 +71,7 @@ def _write_down(folder: Path, ledger: Ledger, narrator: Narrator) -> Iterator[Fi
             images = [seen for seen in batch if seen.is_image]
             yield from (_aside(seen) for seen in batch if not seen.is_image)
             paths = [folder / seen.path for seen in images]
-            for pair in zip(images, map_in_processes(facts_of, paths), strict=True):
+            for pair in zip(images, map_in_processes(facts_of, paths, os.cpu_count()), strict=True):
                 ledger.add([pair])
                 done += 1
                 advance(done)
@@ -87,6 +91,8 @@ def _of_files(ledger: Ledger) -> Iterator[Finding]:
         yield Finding(path, problem, detail)
     for path, name in ledger.ask(USABLE.format("path, format") + " AND misnamed"):
         yield Finding(path, "wrong-extension", f"the file is a {name}; it is used all the same")
+    for (path,) in ledger.ask(STRAYS):
+        yield Finding(path, "stray", "no folder says what it shows")
     for path, contrast, brightness, sharpness in ledger.ask(QUALITIES):
         if contrast < BLANK:
             yield Finding(path, "blank", "one colour all over")

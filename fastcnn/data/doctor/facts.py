@@ -54,15 +54,19 @@ class Facts:
 def facts_of(path: Path) -> Facts:
     """Read and decode a file whole; nothing that it holds raises an error."""
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, _digest).digest()
+            if not file.tell():
+                return Facts(("corrupt", "empty file"), digest=digest)
     except OSError as error:
         return Facts(("corrupt", f"cannot be read: {error.strerror}"))
-    digest = hashlib.blake2b(content, digest_size=16).digest()
-    if not content:
-        return Facts(("corrupt", "empty file"), digest=digest)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of bombs and broken EXIF data, which are found anyway
         return _decoded(path, digest)
+
+
+def _digest() -> Any:
+    return hashlib.blake2b(digest_size=16)
 
 
 def _decoded(path: Path, digest: bytes) -> Facts:

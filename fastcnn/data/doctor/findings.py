@@ -18,6 +18,7 @@ SEVERITIES: Mapping[str, str] = {
     "near-duplicate": WARNING,
     "empty-class": WARNING,
     "single-image": WARNING,
+    "stray": WARNING,
     "unseen-class": WARNING,
     "unscored-class": WARNING,
     "blank": WARNING,

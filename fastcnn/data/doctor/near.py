@@ -12,7 +12,7 @@ MANY = 200_000
 BANDS, BANDS_FOR_MANY = 7, 4
 """Parts that a hash is cut into: hashes that differ in fewer bits than these share one part."""
 LARGEST_CROWD = 2_000
-"""Images that share a part of the hash: more of them are plain pictures, and say nothing."""
+"""Images that share a part of the hash: of more, each is compared with the next one only."""
 CHUNK = 4_000_000
 """Pairs that are compared in one go."""
 
@@ -58,10 +58,10 @@ def _sharing(parts: NDArray[np.uint64]) -> Iterator[tuple[Places, Places]]:
     waiting: list[tuple[Places, Places]] = []
     n_waiting = 0
     for start, length in zip(starts.tolist(), lengths.tolist(), strict=True):
-        if not 1 < length <= LARGEST_CROWD:
+        if length < 2:
             continue
         crowd = np.sort(order[start : start + length])
-        one, other = np.triu_indices(length, 1)
+        one, other = _pairs(length)
         waiting.append((crowd[one], crowd[other]))
         n_waiting += len(one)
         if n_waiting >= CHUNK:
@@ -69,6 +69,14 @@ def _sharing(parts: NDArray[np.uint64]) -> Iterator[tuple[Places, Places]]:
             waiting, n_waiting = [], 0
     if waiting:
         yield _joined(waiting)
+
+
+def _pairs(length: int) -> tuple[Places, Places]:
+    """Return the places of all pairs in a crowd; of a large one only neighbours, as a chain."""
+    if length <= LARGEST_CROWD:
+        return np.triu_indices(length, 1)
+    places = np.arange(length)
+    return places[:-1], places[1:]
 
 
 def _joined(pairs: list[tuple[Places, Places]]) -> tuple[Places, Places]:

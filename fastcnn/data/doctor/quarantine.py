@@ -1,10 +1,11 @@
 """Moving faulty files out of the way, and back: nothing is ever deleted or written over."""
 
 import csv
+import errno
 import io
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from fastcnn.data.doctor.findings import Finding
@@ -32,12 +33,23 @@ def quarantine(folder: Path, findings: Iterable[Finding], aside: Path) -> list[P
     """
     require_apart(folder, aside)
     paths = sorted({finding.path for finding in findings if finding.finding in HARMFUL})
-    moves = [(folder / path, _free_name(aside / path)) for path in paths]
+    moves = _moves(folder, aside, paths)
     earlier = _read(aside / UNDO_FILE) if (aside / UNDO_FILE).exists() else []
     _write(aside / UNDO_FILE, [*earlier, *moves])
     for source, target in moves:
         _move(source, target)
     return [target for _, target in moves]
+
+
+def _moves(folder: Path, aside: Path, paths: Iterable[str]) -> list[tuple[Path, Path]]:
+    """Return from where to where, with a place of its own for each file."""
+    taken: set[Path] = set()
+    moves = []
+    for path in paths:
+        target = _free_name(aside / path, taken)
+        taken.add(target)
+        moves.append((folder / path, target))
+    return moves
 
 
 def require_apart(folder: Path, aside: Path) -> None:
@@ -60,8 +72,9 @@ def restore(aside: Path) -> list[Path]:
         DataError: there is no such list, or a place is taken by another file.
         TrainingError: a file cannot be moved.
     """
-    moves = [(source, target) for source, target in _read(aside / UNDO_FILE) if target.exists()]
-    taken = [source for source, _ in moves if source.exists()]
+    listed = _read(aside / UNDO_FILE)
+    moves = [(source, target) for source, target in listed if os.path.lexists(target)]
+    taken = [source for source, _ in moves if os.path.lexists(source)]
     if taken:
         raise DataError(
             f"{taken[0]} is there again, so the file in quarantine cannot go back",
@@ -75,14 +88,16 @@ def restore(aside: Path) -> list[Path]:
 
 def _move(source: Path, target: Path) -> None:
     with friendly_disk_errors(target, "give another folder with --quarantine DIR"):
+        if os.path.lexists(target):  # something came there meanwhile
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(source, target)
 
 
-def _free_name(path: Path) -> Path:
+def _free_name(path: Path, taken: Collection[Path] = ()) -> Path:
     """Return `path`, or where that is taken the first free name with a number."""
     number, free = 1, path
-    while os.path.lexists(free):
+    while os.path.lexists(free) or free in taken:
         number += 1
         free = path.with_name(f"{path.stem}-{number}{path.suffix}")
     return free
