@@ -41,7 +41,8 @@ INTRODUCTION = """# Benchmarks
 `engine.py` runs plain fastai, as its documentation writes it, and fastcnn side by side in one
 process: the same images, split, body and number of epochs, repeats interleaved. This page is
 written by it. Seconds run from the model built to the validation predictions in hand; for fastcnn
-they include hashing, decoding, choosing the precision, features and the solver."""
+they include hashing, decoding, choosing the precision, features and the solver. `data.py` adds the
+recipes and the doctor."""
 
 
 def _head(found: Mapping[str, Rows]) -> str:
@@ -131,6 +132,32 @@ def _roof(found: Mapping[str, Any]) -> str:
     return f"{title}\n\n{text}\n\n" + _table(["body", "", *PRECISION_NAMES], rows)
 
 
+def _recipes(found: Mapping[str, Any]) -> str:
+    rows = [
+        [
+            *(name, " / ".join(f"{part:,}" for part in recipe["parts"]), str(recipe["size"])),
+            *(strategy, f"{entry['accuracy']:.3f}"),
+            f"{entry['test']:.3f}" if entry["test"] is not None else "",
+            f"{entry['seconds']:.0f}",
+        ]
+        for name, recipe in found.items()
+        for strategy, entry in recipe["strategies"].items()
+    ]
+    title = "## Every recipe, one epoch of full and the solved head (tf_efficientnet_lite0)"
+    heads = ["recipe", "train / held out / test", "px", "strategy", "accuracy", "test", "seconds"]
+    return f"{title}\n\n" + _table(heads, rows)
+
+
+def _doctor(found: Mapping[str, Any]) -> str:
+    counts = ", ".join(f"{count:,} {name}" for name, count in found["findings"].items())
+    return (
+        f"## The doctor on CIFAR-10, unpacked\n\n{found['n_files']:,} images, "
+        f"{found['images_per_second']:,.0f} a second decoded and looked at; "
+        f"{found['seconds']:.0f} s in all, imports and comparisons included; at most "
+        f"{found['peak_bytes'] / 1e9:.2f} GB of memory. Found: {counts or 'nothing'}."
+    )
+
+
 PRECISION_NAMES = ("fp32", "fp32 channels_last", "bf16 channels_last")
 TABLES: dict[str, Callable[[Any], str]] = {
     "head": _head,
@@ -139,6 +166,8 @@ TABLES: dict[str, Callable[[Any], str]] = {
     "agreement": _agreement,
     "process": _process,
     "roof": _roof,
+    "recipes": _recipes,
+    "doctor": _doctor,
 }
 
 

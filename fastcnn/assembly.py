@@ -92,7 +92,7 @@ def make_job(
 def loaders_at(plan: Plan, shared: Shared, size: int) -> DataLoaders:
     """Return the loaders of the plan's images with pictures of `size` pixels a side."""
     settings = plan.settings.changed(size=size)
-    block = copy.copy(plan.recipe.data_block(settings))
+    block = copy.copy(plan.block(settings))
     block.item_tfms, block.batch_tfms = apply_augmentation(block, settings)
     dls = make_loaders(block, plan.images, settings, plan.device, shared.pixels)
     if settings.balance == "sampling":

@@ -21,15 +21,18 @@ def describe_plan(plan: Plan, data: str | None) -> dict[str, Any]:
         "data": {
             "source": plan.source.label,
             "path": str(images.folder),
-            "n_images": len(images.items),
+            "n_images": len(images.train) + len(images.valid) + len(images.test),
             "n_train": len(images.train),
             "n_valid": len(images.valid),
-            "n_test": 0,
+            "n_test": len(images.test),
             "classes": images.classes,
             "split_sha256": images.split_sha256(),
             "skipped": [
-                {"path": images.relative(index), "reason": "no training image shows its class"}
-                for index in images.unscored_items
+                *(vars(skipped) for skipped in images.skipped),
+                *(
+                    {"path": images.relative(index), "reason": "no training image shows its class"}
+                    for index in images.unscored_items
+                ),
             ],
         },
         "weights": {

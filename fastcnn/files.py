@@ -77,3 +77,13 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def take_name(temporary: Path, folder: Path) -> None:
+    """Give a folder that is whole its name; another process may have been first with the same."""
+    temporary.chmod(0o755)
+    try:
+        os.rename(temporary, folder)
+    except OSError:
+        if not folder.is_dir():
+            raise

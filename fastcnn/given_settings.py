@@ -7,7 +7,6 @@ import ast
 import json
 import shlex
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from fastcnn.errors import Problem, UsageError
@@ -76,7 +75,9 @@ def stated_defaults(recipe: str) -> dict[str, Any] | None:
     None where they are computed, or where there is no such recipe.
     """
     paths = {entry.name: entry.path for entry in list_recipes()}
-    path = user_path(recipe) if recipe.endswith(".py") else paths.get(recipe, Path(recipe))
+    path = user_path(recipe) if recipe.endswith(".py") else paths.get(recipe)
+    if path is None:
+        return None
     try:
         body = ast.parse(path.read_text("utf-8")).body
         calls = [call for statement in body if (call := _recipe_call(statement))]
@@ -92,30 +93,38 @@ def training_command(
     given: Mapping[str, Any],
     beneath: Mapping[str, Any],
     rate: float,
+    *,
+    is_path: bool = False,
 ) -> str:
     """Return the command that trains at a rate just found, with what else was given.
 
     Args:
-        recipe: name or file.
+        recipe: name or file, or with `is_path` what `fastcnn train` is given.
         places: `data` and `config` as given.
         given: settings of this command; what the training has no use for is left out.
         beneath: the recipe's defaults, overlaid by the settings of `config`.
         rate: the rate.
+        is_path: whether `recipe` is the path of anyone's pictures.
     """
     given = {name: value for name, value in given.items() if value is not None and name != "lr"}
     beneath = {name: value for name, value in beneath.items() if name in SETTING_NAMES}
     settings = resolve_settings(beneath, given)
-    if not any(EPOCHS in does(name, settings) for name in settings.strategies):
-        given["strategy"] = Settings.strategy  # a head that is solved has no rate
+    if not has_rate(settings):
+        given["strategy"] = Settings.strategy
         settings = settings.changed(strategy=Settings.strategy)
     used = {
         name: value for name, value in given.items() if not refuse_unused({name: value}, settings)
     }
-    words = ["fastcnn", "recipe", recipe]
+    words = ["fastcnn", *("train" if is_path else "recipe", recipe)]
     for name, value in {**places, **used, "lr": f"{rate:.2g}"}.items():
         if value is not None and value is not False:
             words += [option(name)] if value is True else [option(name), str(value)]
     return shlex.join(words)
+
+
+def has_rate(settings: Settings) -> bool:
+    """Return whether anything is trained in epochs; a head that is solved has no rate."""
+    return any(EPOCHS in does(name, settings) for name in settings.strategies)
 
 
 def _recipe_call(statement: ast.stmt) -> ast.Call | None:

@@ -18,6 +18,8 @@ class Advance(Protocol):
         """Set how many steps are done, a short note behind the bar, and a new total if known."""
 
 
+LOUD = "LEAK"
+"""What a warning begins with that nobody shall overlook."""
 COLUMNS = (
     TextColumn("{task.description}"),
     BarColumn(bar_width=24),
@@ -56,7 +58,8 @@ class Narrator:
     def warn(self, text: str) -> None:
         """Print a warning and remember it for the record."""
         self.events.append(text)
-        self._print(Text.assemble(("note: ", "yellow"), text))
+        loud = text.startswith(LOUD)
+        self._print(Text.assemble(("note: ", "yellow"), (text, "bold red" if loud else "")))
 
     def show(self, renderable: RenderableType) -> None:
         """Print a table or panel."""

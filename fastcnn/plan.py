@@ -1,14 +1,15 @@
 """Everything that is known, and every mistake that can be found, before the training starts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from fastcnn.data.loading import ImageSet, read_images
+from fastcnn.data.loading import ImageSet
 from fastcnn.data.source import DataSource, find_source, why_sample
-from fastcnn.errors import DataError, FastcnnError, UsageError
+from fastcnn.data.understanding import Understood, tell_faults, understand
+from fastcnn.errors import UsageError
 from fastcnn.learning_rate import scaled
 from fastcnn.models.blueprint import Blueprint, blueprint
 from fastcnn.models.learner import choose_device, require_buildable
@@ -20,6 +21,9 @@ from fastcnn.settings import SETTING_NAMES, Settings, resolve_settings
 from fastcnn.training.optimizers import usual_rate
 from fastcnn.training.phases import Phase
 from fastcnn.training.strategies import phases_of
+
+if TYPE_CHECKING:
+    from fastai.data.block import DataBlock
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Plan:
     """Where the training runs."""
     blueprint: Blueprint
     """The network that every strategy trains, without its numbers."""
+    block: Callable[[Settings], "DataBlock"]
+    """Builds the recipe's `DataBlock` of these images."""
 
 
 def make_plan(
@@ -64,8 +70,9 @@ def make_plan(
         settings = resolve_settings(recipe.defaults, recipe.sample.defaults, config, given)
     if not (given.get("lr") or config.get("lr")):
         settings = settings.changed(lr=scaled(settings.lr, usual_rate(settings.opt)))
-    images = _read(recipe, settings, source)
-    _tell_data(recipe, source, images, narrator)
+    understood = understand(recipe, settings, source.path, narrator)
+    images, settings = understood.images, understood.settings
+    _tell_data(recipe, source, understood, narrator)
     weights = _weights(settings, bool(given.get("arch") or config.get("arch")), narrator)
     drawn = blueprint(weights.architecture, settings, len(images.classes))
     require_buildable(weights, drawn)
@@ -75,7 +82,7 @@ def make_plan(
     narrator.say(f"body: {weights.architecture.name}, {weights.describe()}")
     file = str(weights.path) if weights.source == "file" else None
     settings = settings.changed(arch=weights.architecture.name, weights=file, device=str(device))
-    return Plan(recipe, settings, source, images, weights, device, drawn)
+    return Plan(recipe, settings, source, images, weights, device, drawn, understood.block)
 
 
 def _weights(settings: Settings, arch_was_named: bool, narrator: Narrator) -> Weights:
@@ -87,19 +94,6 @@ def _weights(settings: Settings, arch_was_named: bool, narrator: Narrator) -> We
     return find_weights(
         settings.arch, settings.weights, arch_was_named=arch_was_named, narrator=narrator
     )
-
-
-def _read(recipe: Recipe, settings: Settings, source: DataSource) -> ImageSet:
-    """Let the recipe build its `DataBlock` and list the images; its code may be the user's own."""
-    try:
-        return read_images(recipe.data_block(settings), source.path)
-    except FastcnnError:
-        raise
-    except Exception as error:
-        raise DataError(
-            f"the recipe {recipe.name} failed on {source.path}: {type(error).__name__}: {error}",
-            hint="look at its get_items, splitter and transforms; --debug shows where it failed",
-        ) from error
 
 
 def _tell_never_reached(
@@ -115,12 +109,31 @@ def _tell_never_reached(
         )
 
 
-def _tell_data(recipe: Recipe, source: DataSource, images: ImageSet, narrator: Narrator) -> None:
+def _tell_data(
+    recipe: Recipe, source: DataSource, understood: Understood, narrator: Narrator
+) -> None:
+    images = understood.images
+    n_used = len(images.train) + len(images.valid) + len(images.test)
+    of_test = f", {len(images.test):,} for the test at the end" if images.test else ""
     narrator.always_say(
-        f"data: {source.title}: {len(images.items):,} images of {len(images.classes)} classes, "
-        f"{len(images.train):,} to learn from and {len(images.valid):,} held out"
+        f"data: {source.title}: {n_used:,} images of {len(images.classes)} classes, "
+        f"{len(images.train):,} to learn from and {len(images.valid):,} held out{of_test}"
     )
+    if understood.words:
+        narrator.say(f"understood: {understood.words}; {_shape_in_words(understood.settings)}")
+    if recipe.licence:
+        narrator.say(f"licence of the images: {recipe.licence}")
     if source.is_sample:
         narrator.warn(why_sample(recipe))
     if images.unscored:
         narrator.warn(f"not scored, since no training image shows it: {', '.join(images.unscored)}")
+    tell_faults(understood, narrator)
+
+
+def _shape_in_words(settings: Settings) -> str:
+    ways = {
+        "crop": "the middle of each is cut out as a square",
+        "pad": "each is padded to a square",
+        "squish": "each is squeezed to a square",
+    }
+    return ways.get(settings.resize, "made square as the recipe says")

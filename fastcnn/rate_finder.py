@@ -8,14 +8,13 @@ from typing import Any
 
 import torch
 
-from fastcnn import folder_recipe
 from fastcnn.assembly import make_job, shared_by
 from fastcnn.errors import UsageError, did_you_mean
 from fastcnn.narrator import Narrator
 from fastcnn.places import user_path
 from fastcnn.plan import Plan, make_plan
 from fastcnn.recipe import Recipe
-from fastcnn.recipe_book import find_recipe, list_recipes
+from fastcnn.recipe_book import FOLDER_RECIPE, find_recipe, list_recipes
 from fastcnn.setting_checks import option
 from fastcnn.training.rate_search import reading_for
 from fastcnn.training.train import search_rates
@@ -67,7 +66,7 @@ def find_recipe_or_folder(name: str, data: str | None) -> tuple[Recipe, str | No
     known = [entry.name for entry in list_recipes()]
     if name in known or name.endswith(".py"):
         return find_recipe(name), data
-    if not user_path(name).is_dir():
+    if not user_path(name).exists():
         raise UsageError(
             f"{name!r} is neither a recipe{did_you_mean(name, known)} nor a folder",
             hint="fastcnn recipes lists the recipes; a recipe of your own ends in .py",
@@ -77,7 +76,7 @@ def find_recipe_or_folder(name: str, data: str | None) -> tuple[Recipe, str | No
             f"both the folder {name} and --data {data} were given, expected one of them",
             hint="leave --data away, or name a recipe that shall read it",
         )
-    return folder_recipe.RECIPE, name
+    return find_recipe(FOLDER_RECIPE), name
 
 
 def find_rates(

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from fastai.data.block import DataBlock
 
+    from fastcnn.data.fetch import Archive
+    from fastcnn.data.listing import Listing
+    from fastcnn.narrator import Narrator
     from fastcnn.settings import Settings
 
 
@@ -38,10 +41,25 @@ class Recipe:
 
     title: str
     """What the recipe is about, in a few words."""
-    data_block: Callable[["Settings"], "DataBlock"]
-    """Builds the fastai `DataBlock` from the settings: items, labels, split, augmentation."""
+    data_block: Callable[..., "DataBlock"]
+    """Builds the fastai `DataBlock` from the settings: items, labels, split, augmentation.
+
+    Where `understand` is given, from the settings and the listing.
+    """
+    understand: Callable[[Path, "Settings", "Narrator"], "Listing"] | None = None
+    """Lists the images of whatever the user gave, where that may be anything."""
+    test_items: Callable[[Path], list[Path]] | None = None
+    """Lists the images of a folder that are scored once, at the end; None where there are none."""
+    packaged: Callable[[], Path] | None = None
+    """Finds the folder of the images in an installed package."""
+    licence: str = ""
+    """Of the images, where it is to be shown: its name and who asks for what."""
     url: str | None = None
     """Archive that fastai's downloader fetches; None where the user brings the data."""
+    archive: "Archive | None" = None
+    """Archive at its authors' address, fetched by fastcnn; takes the place of `url`."""
+    prepare: Callable[[Path, "Narrator"], Path] | None = None
+    """Turns the folder that was given into one that `data_block` can list."""
     n_images: int | None = None
     """How many images the unpacked archive holds; fewer are an archive half unpacked."""
     sample: Sample | None = None

@@ -15,6 +15,9 @@ from fastcnn.files import write_text
 from fastcnn.places import user_path
 from fastcnn.recipe import Recipe
 
+FOLDER_RECIPE = "folder"
+"""The recipe of `fastcnn train`: anyone's pictures."""
+
 
 @dataclass(frozen=True)
 class RecipeEntry:

@@ -22,6 +22,8 @@ CHOICES = {
     "loss": ("cross-entropy", "label-smoothing", "focal"),
     "balance": ("none", "weights", "sampling"),
     "augment": ("none", "light", "default", "strong"),
+    "split": ("auto", "random", "stratified"),
+    "resize": ("default", "crop", "pad", "squish", "auto"),
     "precision": ("auto", "fp32", "bf16", "fp16"),
 }
 """The words that a setting takes."""
@@ -68,6 +70,11 @@ RANGES = {
 EXAMPLES = {
     "weights": "body.safetensors",
     "freeze_until": "layer2",
+    "group_by": "'(.+)_frame'",
+    "label_regex": "'(.+)_[0-9]+'",
+    "image_col": "path",
+    "label_col": "label",
+    "split_col": "split",
     "wd": 0.01,
     "clip": 1.0,
     "mixup": 0.4,
@@ -123,6 +130,7 @@ def find_problems(settings: "Settings") -> list[Problem]:
         *_rate_problems(settings.lr),
         *_strategy_problems(settings),
         *_pair_problems(settings),
+        *_rule_problems(settings),
     ]
 
 
@@ -173,6 +181,21 @@ def _strategy_problems(settings: "Settings") -> list[Problem]:
             )
         )
     return problems
+
+
+def _rule_problems(settings: "Settings") -> list[Problem]:
+    """Return the rule for names that is no regular expression; `group_by` may name a column."""
+    try:
+        re.compile(settings.label_regex or "")
+    except re.error as error:
+        return [
+            Problem(
+                f"--label-regex is {settings.label_regex!r} ({error}), expected a regular "
+                "expression",
+                f"for example --label-regex {EXAMPLES['label_regex']}",
+            )
+        ]
+    return []
 
 
 def _pair_problems(settings: "Settings") -> list[Problem]:

@@ -68,6 +68,20 @@ class Settings:
     """Seed of the split, the order of images, the augmentation and the new layers."""
     valid_pct: float = 0.2
     """Part of the images that is held out for validation, between 0 and 1."""
+    split: str = "auto"
+    """auto: as data or recipe say, else at random; random or stratified: drawn in any case."""
+    group_by: str | None = None
+    """A rule for paths, or a column: images of which it says the same stay in one part."""
+    label_regex: str | None = None
+    """Reads the class from a file's name: its first group, or all that it matches."""
+    image_col: str | None = None
+    """Column of a table that holds the paths of the images."""
+    label_col: str | None = None
+    """Column of a table that holds the classes."""
+    split_col: str | None = None
+    """Column of a table that says train, valid or test."""
+    resize: str = "default"
+    """How pictures become squares: default (the recipe's way), crop, pad, squish, or auto."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:N or mps; auto is CUDA where there is one, else the processor."""
     precision: str = "auto"

@@ -4,7 +4,7 @@ source → images → weights → for each strategy: learner → training → ex
 metrics → comparison. Each stage takes the object of the one before it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 
 from fastcnn.analysis.comparison import compare
+from fastcnn.analysis.metrics import metrics_of
 from fastcnn.analysis.predictions import prediction_table, write_table
 from fastcnn.assembly import Shared, make_job, shared_by
 from fastcnn.data.loading import ImageSet
@@ -21,6 +22,7 @@ from fastcnn.files import write_bytes
 from fastcnn.inference.export import export_bytes
 from fastcnn.inference.predictor import open_predictor
 from fastcnn.inference.trust import sha256_of, trust
+from fastcnn.labels import list_doubtful
 from fastcnn.narrator import Narrator
 from fastcnn.places import user_path
 from fastcnn.plan import Plan, make_plan
@@ -29,7 +31,13 @@ from fastcnn.record import RunRecord, require_free, run_folder
 from fastcnn.report.contact_sheet import write_contact_sheet
 from fastcnn.report.curves import write_curves
 from fastcnn.report.tables import write_comparison
-from fastcnn.run_folder import CONTACT_SHEET_FILE, EXPORT_FILE, PREDICTIONS_FILE, Run
+from fastcnn.run_folder import (
+    CONTACT_SHEET_FILE,
+    EXPORT_FILE,
+    PREDICTIONS_FILE,
+    TEST_PREDICTIONS_FILE,
+    Run,
+)
 from fastcnn.setting_uses import PICTURES, does
 from fastcnn.training.job import Job
 from fastcnn.training.preview import Preview, preview_jobs
@@ -77,6 +85,7 @@ def run(
             record.add_strategy(name, entry)
             write_comparison(record.strategies, folder)
             write_curves(folder, list(tables), Run(folder).title)
+        score_test(plan, record, narrator)
         record.document["comparison"] = compare(tables, *costs(record.strategies))
     return Run(folder)
 
@@ -117,9 +126,11 @@ def run_strategy(
     content = export_bytes(job.learner)
     write_bytes(folder / EXPORT_FILE, content)
     sha256 = trust_export(content, folder / EXPORT_FILE, narrator)
-    table = score_exported(content, plan.images)
+    table = score_exported(content, plan.images, plan.images.valid)
     write_table(table, folder / PREDICTIONS_FILE)
     entry = describe_strategy(trained, table, job, checkpoint_sha256=sha256)
+    if trained.solved and not trained.n_epochs:  # the body has not learned from the labels
+        list_doubtful(job, trained.solved, folder.parent)
     accuracy, seconds = entry["metrics"]["accuracy"], entry["seconds"]["total"]
     narrator.say(f"{strategy}: accuracy {accuracy:.3f} in {seconds:.0f} s")
     return entry, table
@@ -140,17 +151,35 @@ def show_pictures(job: Job, folder: Path) -> None:
         write_contact_sheet(job.learner.dls, folder, title, augment=job.settings.augment)
 
 
-def score_exported(content: bytes, images: ImageSet) -> pd.DataFrame:
-    """Return the exported model's table of predictions.
+def score_test(plan: Plan, record: RunRecord, narrator: Narrator) -> None:
+    """Score the test part, where there is one, once: when every strategy has been trained.
+
+    The rows are kept beside those of the held-out images, in `test-predictions.parquet`.
+    """
+    if not plan.images.test:
+        return
+    for name, entry in record.strategies.items():
+        folder = record.folder / name
+        content = (folder / EXPORT_FILE).read_bytes()
+        table = score_exported(content, plan.images, plan.images.test)
+        write_table(table, folder / TEST_PREDICTIONS_FILE)
+        metrics = metrics_of(table)
+        entry["test"] = {"n": len(table), "metrics": metrics}
+        narrator.always_say(f"{name}: accuracy on the test part {metrics['accuracy']:.3f}")
+    record.save()
+
+
+def score_exported(content: bytes, images: ImageSet, indices: Sequence[int]) -> pd.DataFrame:
+    """Return the exported model's table of predictions of some images.
 
     What is scored is what the user takes away: the file's own float32 model, through the same
     path from image file to probability as `fastcnn predict`.
     """
     predictor = open_predictor(content, EXPORT_FILE)
     return prediction_table(
-        [images.relative(index) for index in images.valid],
-        [images.labels[index] for index in images.valid],
-        predictor.probabilities(images.paths(images.valid)),
+        [images.relative(index) for index in indices],
+        [images.labels[index] for index in indices],
+        predictor.probabilities(images.paths(indices)),
         predictor.classes,
     )
 

@@ -10,7 +10,7 @@ from fastcnn.cli import options
 ClearCache = Annotated[
     bool,
     typer.Option(
-        "--clear-cache", help="Drop kept features, measured choices and drawn samples; no more."
+        "--clear-cache", help="Drop features, measurements, samples and unpacked archives."
     ),
 ]
 

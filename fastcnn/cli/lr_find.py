@@ -44,7 +44,8 @@ def lr_find(
         print(json_module.dumps(rates.to_json(), indent=2, allow_nan=False))
         return
     beneath, places = {**recipe.defaults, **earlier}, {"data": data, "config": config}
-    following = f"train with --lr {rates.rate:.2g}"  # a folder: no command trains on it yet
-    if source == data:
-        following = training_command(name, places, settings, beneath, rates.rate)
+    is_path = source != data  # then the name is the data itself
+    following = training_command(name, places, settings, beneath, rates.rate, is_path=is_path)
     show_rates(rates, picture, following, narrator)
+    if settings.get("strategy") and "--strategy full-vs-head" in following:
+        narrator.say("a solved head has no rate, so the command trains everything besides")

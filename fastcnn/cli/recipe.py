@@ -28,15 +28,29 @@ def recipe(
     **settings: Any,
 ) -> None:
     """Train by one or more strategies and compare them."""
+    places = {"data": data, "config": config, "out": out, "force": force}
+    run_or_preview(name, settings, places, dry_run=dry_run, json=json, quiet=quiet)
+
+
+def run_or_preview(
+    name: str,
+    settings: dict[str, Any],
+    places: dict[str, Any],
+    *,
+    dry_run: bool,
+    json: bool,
+    quiet: bool,
+) -> None:
+    """Check what was given, then train, or tell what training would do; and print it."""
     from fastcnn.given_settings import read_config, require_settings
 
-    earlier = read_config(config)
-    require_settings(name, earlier, settings)
+    places["config"] = read_config(places["config"])
+    require_settings(name, places["config"], settings)
     if dry_run:
-        _show_preview(name, {"data": data, "config": earlier, **settings}, json=json, quiet=quiet)
-        return
-    places = {"data": data, "out": out, "force": force, "config": earlier}
-    _train_and_show(name, settings, places, json=json, quiet=quiet)
+        given = {"data": places["data"], "config": places["config"], **settings}
+        _show_preview(name, given, json=json, quiet=quiet)
+    else:
+        _train_and_show(name, settings, places, json=json, quiet=quiet)
 
 
 def _train_and_show(

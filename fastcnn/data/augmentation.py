@@ -46,7 +46,7 @@ def apply_augmentation(block: "DataBlock", settings: "Settings") -> tuple[list[A
     validation sees, to the bit, and adds transforms that act on training pictures only. Those
     that act on validation are fastai's own, or the recipe's. The block stays as it is.
     """
-    items, batch = list(block.item_tfms), list(block.batch_tfms)
+    items, batch = made_square(list(block.item_tfms), settings), list(block.batch_tfms)
     if settings.augment == "default":
         return items, batch
     from fastcnn.data.unvaried import unvaried
@@ -60,6 +60,23 @@ def apply_augmentation(block: "DataBlock", settings: "Settings") -> tuple[list[A
         max_zoom = 1 / math.sqrt(MIN_AREA) if cropped is None else 1.0
         return cropped or items, [*batch, *_strong(max_zoom)]
     return items, batch
+
+
+def made_square(items: list[Any], settings: "Settings") -> list[Any]:
+    """Return item transforms in which the recipe's way to a square is that of `resize`.
+
+    It is a `Resize` in the place of the recipe's first `Resize` or `RandomResizedCrop`: the same
+    in training, validation and the exported model. `default` leaves the recipe's.
+    """
+    from fastai.vision.augment import RandomResizedCrop, Resize
+
+    ways = [place for place, one in enumerate(items) if isinstance(one, RandomResizedCrop | Resize)]
+    if settings.resize == "default" or not ways:
+        return items
+    first, *others = ways
+    resize = Resize(items[first].size[::-1], method=settings.resize, pad_mode="zeros")
+    kept = [(place, one) for place, one in enumerate(items) if place not in others]
+    return [resize if place == first else one for place, one in kept]
 
 
 def _cropped_at_random(items: list[Any]) -> list[Any] | None:

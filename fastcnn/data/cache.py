@@ -14,6 +14,8 @@ from fastcnn.places import cache_folder, folder_size
 WAY_OUT = "name another folder in FASTCNN_CACHE"
 MEASURED_FOLDER = "measured"
 SAMPLES_FOLDER = "samples"
+UNPACKED_FOLDERS = ("archives", "unpacked")
+"""What archives were unpacked to; the downloaded archives themselves stay."""
 SAMPLE = re.compile(r".+-drawn-v\d+")
 HALF_DRAWN = re.compile(r"\..+-drawn-v\d+\..+")
 ABANDONED = 3600.0
@@ -30,7 +32,7 @@ def cache_contents() -> dict[str, int]:
 
 
 def clear_cache() -> int:
-    """Drop the feature vectors, the measured choices and the drawn samples; return bytes freed.
+    """Drop feature vectors, measured choices, drawn samples, unpacked archives; return bytes freed.
 
     Whatever else lies in the cache folder stays: it may be a folder of the user's.
 
@@ -61,6 +63,7 @@ def _store_bytes() -> int:
 def _folders(cache: Path) -> Iterator[Path]:
     if (cache / MEASURED_FOLDER).is_dir():
         yield cache / MEASURED_FOLDER
+    yield from (cache / name for name in UNPACKED_FOLDERS if (cache / name).is_dir())
     for path in (cache / SAMPLES_FOLDER).glob("*"):
         if path.is_dir() and (SAMPLE.fullmatch(path.name) or _is_abandoned(path)):
             yield path

@@ -20,6 +20,7 @@ from fastai.vision.core import PILImage
 from torch import Tensor
 
 from fastcnn.data.preparation import VALIDATION
+from fastcnn.data.rgb import open_picture
 
 BATCHES_AHEAD = 2
 """How many batches are decoded before they are asked for."""
@@ -90,7 +91,7 @@ class _ItemOpener:
         if not hasattr(self._of_thread, "transforms"):
             self._of_thread.transforms = copy.deepcopy(self._transforms)
             self._of_thread.transforms.split_idx = VALIDATION
-        item = self._of_thread.transforms((PILImage.create(file),))[0]
+        item = self._of_thread.transforms((open_picture(file, PILImage),))[0]
         return torch.Tensor(item.as_subclass(torch.Tensor))
 
 

@@ -7,13 +7,14 @@ from pathlib import Path
 import torch
 from fastai.vision.core import PILImage
 
+from fastcnn.data.rgb import open_picture
 from fastcnn.errors import DataError, FastcnnError, TrainingError
 
 
 def why_unreadable(path: Path) -> str | None:
     """Return why a file cannot be read as an image, or None where it can."""
     try:
-        PILImage.create(path)
+        open_picture(path, PILImage)
     except Exception as error:  # Pillow raises its own, OSError, ValueError, SyntaxError …
         return str(error) or type(error).__name__
     return None
@@ -59,5 +60,5 @@ def damaged_files_named(paths: Sequence[Path]) -> Iterator[None]:
         count = f" (and {len(damaged) - 1} others)" if len(damaged) > 1 else ""
         raise DataError(
             f"{path}{count} cannot be read as an image: {why}",
-            hint="take the file away, or repair it, and run again",
+            hint="fastcnn doctor FOLDER --quarantine DIR finds and moves such files",
         ) from error

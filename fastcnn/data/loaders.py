@@ -112,6 +112,11 @@ def worker_count() -> int:
     return min(4, os.cpu_count() or 1) if multiprocessing.get_start_method() == "fork" else 0
 
 
+def opens_pictures(block: DataBlock) -> bool:
+    """Return whether the images of a block are files that fastai's image classes open."""
+    return _ways(block) is not None
+
+
 def _ways(block: DataBlock) -> Preparations | None:
     """Return how the images of both parts are prepared; None where the recipe opens its own way."""
     opener = block.type_tfms[0][0] if len(block.type_tfms[0]) == 1 else None

@@ -1,8 +1,8 @@
-"""From a recipe's `DataBlock` to images that are listed, labelled, split and checked."""
+"""From a recipe's `DataBlock` to images that are listed, labelled, looked at and split."""
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,18 @@ from typing import Any
 from fastai.data.block import DataBlock
 from fasttransform import Pipeline
 
+from fastcnn.data.listing import Split
 from fastcnn.errors import DataError
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """An image that is neither learned from nor scored."""
+
+    path: str
+    """Relative to the folder of the set, with forward slashes."""
+    reason: str
+    """In words."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +38,12 @@ class ImageSet:
     """Indices of the images to learn from."""
     valid: tuple[int, ...]
     """Indices of the images that are held out and scored."""
+    test: tuple[int, ...] = ()
+    """Indices of the images that are scored once, at the end."""
     unscored_items: tuple[int, ...] = ()
     """Indices of held-out images whose class was never learned: they are not scored."""
+    skipped: tuple[Skipped, ...] = ()
+    """Images that cannot be used; they are none of the items."""
 
     @property
     def classes(self) -> list[str]:
@@ -37,7 +52,7 @@ class ImageSet:
 
     @property
     def unscored(self) -> list[str]:
-        """The classes that only the held-out part has."""
+        """The classes that only the held-out parts have."""
         return sorted({self.labels[index] for index in self.unscored_items})
 
     def paths(self, indices: Sequence[int]) -> list[Path]:
@@ -51,41 +66,97 @@ class ImageSet:
 
     def relative(self, index: int) -> str:
         """Return the path of an image as it is stored: relative, with forward slashes."""
-        return self.items[index].relative_to(self.folder).as_posix()
+        return relative_to(self.folder, self.items[index])
 
     def split_sha256(self) -> str:
         """Return a hash of which image lies in which part."""
-        parts = [("train", self.train), ("valid", self.valid)]
+        parts = [("train", self.train), ("valid", self.valid), ("test", self.test)]
         lines = [f"{self.relative(i)}\t{part}\n" for part, where in parts for i in sorted(where)]
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def read_images(block: DataBlock, folder: Path) -> ImageSet:
+def relative_to(folder: Path, path: Path) -> str:
+    """Return a path with forward slashes, relative to a folder where it lies below it."""
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.as_posix()
+
+
+def read_images(
+    block: DataBlock,
+    folder: Path,
+    *,
+    test_items: Sequence[Path] = (),
+    unusable: Mapping[Path, str] | None = None,
+    split: Split | None = None,
+    parts_are_given: bool = False,
+) -> ImageSet:
     """List, label and split the images of `folder` as the recipe's `DataBlock` says.
+
+    Args:
+        block: the recipe's.
+        folder: what it lists the images of.
+        test_items: images that are scored once, at the end; none of the block's own.
+        unusable: files that are left out, with the reason.
+        split: takes the place of the block's splitter.
+        parts_are_given: whether the data say what is held out: then a class may have one image,
+            which is learned from and not scored, or named and left out.
 
     Raises:
         DataError: there are no images, a label cannot be read, there is one class only, or a
             class has one image, which cannot be both learned from and scored.
+    """
+    unusable = unusable or {}
+    pool = [path for path in list_images(block, folder) if path not in unusable]
+    tests = sorted((path for path in test_items if path not in unusable), key=Path.as_posix)
+    items = (*pool, *tests)
+    labels = labels_of(block, items)
+    _check_classes(labels[: len(pool)], pool, folder)
+    if not parts_are_given:
+        _check_lonely(labels[: len(pool)], pool)
+    parts = (split or block.splitter)(list(pool))
+    train, valid = (tuple(int(index) for index in part) for part in parts)
+    test = range(len(pool), len(items))
+    known = {labels[index] for index in train}
+    scored = tuple(index for index in valid if labels[index] in known)
+    _check_parts(train, scored)
+    return ImageSet(
+        folder,
+        items,
+        labels,
+        train,
+        scored,
+        tuple(index for index in test if labels[index] in known),
+        tuple(index for index in (*valid, *test) if labels[index] not in known),
+        tuple(Skipped(relative_to(folder, path), why) for path, why in sorted(unusable.items())),
+    )
+
+
+def list_images(block: DataBlock, folder: Path) -> list[Path]:
+    """Return the images that a block lists, in the order of their paths.
+
+    Raises:
+        DataError: there are none, or the block does more to them than an export could do.
     """
     if block.get_x is not None:
         raise DataError(
             "the recipe's DataBlock has a get_x, which an exported model could not apply",
             hint="let get_items list the image files themselves",
         )
-    items = tuple(sorted(map(Path, block.get_items(folder)), key=Path.as_posix))
+    items = sorted(map(Path, block.get_items(folder)), key=Path.as_posix)
     if not items:
         raise DataError(
             f"{folder} holds no images", hint="give the folder that holds them with --data"
         )
+    return items
+
+
+def labels_of(block: DataBlock, items: Sequence[Path]) -> tuple[str, ...]:
+    """Return the class of each image, as the block reads it.
+
+    Raises:
+        DataError: it finds none.
+    """
     label_of = Pipeline(block.getters[-1])
-    labels = tuple(_label(label_of, item) for item in items)
-    _check_classes(labels, items, folder)
-    train, valid = (tuple(int(index) for index in part) for part in block.splitter(list(items)))
-    known = {labels[index] for index in train}
-    scored = tuple(index for index in valid if labels[index] in known)
-    unscored = tuple(index for index in valid if labels[index] not in known)
-    _check_parts(train, scored)
-    return ImageSet(folder, items, labels, train, scored, unscored)
+    return tuple(_label(label_of, item) for item in items)
 
 
 def _label(label_of: Any, item: Path) -> str:
@@ -99,13 +170,16 @@ def _label(label_of: Any, item: Path) -> str:
 
 
 def _check_classes(labels: Sequence[str], items: Sequence[Path], folder: Path) -> None:
-    counts = Counter(labels)
-    if len(counts) == 1:
+    if len(set(labels)) == 1:
         raise DataError(
             f"all {len(labels)} images of {folder} are of one class, {labels[0]!r}, "
             "expected at least two",
             hint="look at how the recipe reads labels, and at the file names",
         )
+
+
+def _check_lonely(labels: Sequence[str], items: Sequence[Path]) -> None:
+    counts = Counter(labels)
     lonely = {label: items[labels.index(label)] for label, count in counts.items() if count == 1}
     if lonely:
         named = ", ".join(f"{label!r} ({path.name})" for label, path in list(lonely.items())[:5])

@@ -32,16 +32,13 @@ class Picture:
 
     pixels: NDArray[np.uint8]
     """(H, W, 3), or (H, W) of a grey one."""
-    info: dict[Any, Any]
-    """What the file says of itself, as Pillow has it: its EXIF data may turn it."""
     full_size: tuple[int, int]
     """Width and height of the file, in pixels."""
 
     @property
     def n_bytes(self) -> int:
         """Return the bytes that it takes."""
-        said = (value for value in self.info.values() if isinstance(value, bytes))
-        return self.pixels.nbytes + sum(map(len, said))
+        return self.pixels.nbytes
 
 
 class PixelCache:
@@ -138,12 +135,12 @@ def _picture(wanted: Wanted) -> Picture:
     path, preparation = wanted
     image = preparation(path)
     full_size = getattr(image, "full_size", image.size)
-    return Picture(np.asarray(image), dict(image.info), full_size)
+    return Picture(np.asarray(image), full_size)
 
 
 def _image(picture: Picture, preparation: Preparation) -> Any:
     image = preparation.image_class.create(picture.pixels)
-    image.info, image.full_size = dict(picture.info), picture.full_size
+    image.full_size = picture.full_size
     return image
 
 

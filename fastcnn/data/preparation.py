@@ -14,11 +14,15 @@ from fastai.vision.augment import PadMode, RandomResizedCrop, Resize, ResizeMeth
 from fasttransform import Pipeline
 from PIL import Image
 
+from fastcnn.data.rgb import TURNED, as_rgb, open_picture
+
 TRAINING, VALIDATION = 0, 1
 """fastai's `split_idx` of the two parts."""
 SPARE = 2
 """How much larger than needed a JPEG is decoded at least: at 2 the mean difference from a full
 decode is 0.3 of 255 levels, at 1 it is 1.0 and contours are 2 % softer."""
+DRAFTED = ("JPEG", "MPO")
+"""Formats that are decoded at a reduced scale."""
 LARGEST = 2
 """How many times the sides of a file are enlarged at most: small files would fill the memory."""
 
@@ -28,13 +32,14 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True)
 class Whole:
-    """The file as it is: `image_class.create(path)`, with all that it says about itself."""
+    """All of the picture, upright."""
 
     image_class: Any
 
     def __call__(self, path: Path) -> Any:
         """Return the decoded image."""
-        return self.image_class.create(path)
+        image = open_picture(path, self.image_class)
+        return _described(image, image.size)
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class Resized:
 
     def __call__(self, path: Path) -> Any:
         """Return the resized image, or the file's own where it is to be enlarged too much."""
-        image = self.image_class.create(path)
+        image = open_picture(path, self.image_class)
         if math.prod(self.size) <= LARGEST**2 * math.prod(image.size):
             image = self._resize(image)
         return _described(image, image.size)
@@ -90,10 +95,14 @@ class Reduced:
     def __call__(self, path: Path) -> Any:
         """Return the reduced image."""
         with Image.open(path) as file:
-            full_size = (file.size[0], file.size[1])
-            wanted = self.size_of(full_size)
-            file.draft(None, (SPARE * wanted[0], SPARE * wanted[1]))
-            image = file.convert(mode_of(self.image_class))
+            turned = file.format in DRAFTED and file.getexif().get(TURNED[0]) in TURNED[1]
+            full_size = (file.size[1], file.size[0]) if turned else (file.size[0], file.size[1])
+            if file.format in DRAFTED:
+                width, height = self.size_of(full_size)[:: -1 if turned else 1]
+                file.draft(None, (SPARE * width, SPARE * height))
+            image = as_rgb(file).convert(mode_of(self.image_class))
+        full_size = full_size if file.format in DRAFTED else image.size  # upright by now
+        wanted = self.size_of(full_size)
         if image.size != wanted:
             image = image.resize(wanted, Image.Resampling(self.resample))
         return _described(self.image_class(image), full_size)

@@ -1,11 +1,10 @@
 """The drawn sample lives in the cache: drawn once, whole or not at all."""
 
-import os
 import shutil
 import tempfile
 from pathlib import Path
 
-from fastcnn.files import friendly_disk_errors
+from fastcnn.files import friendly_disk_errors, take_name
 from fastcnn.narrator import Narrator
 from fastcnn.places import cache_folder
 from fastcnn.recipe import Sample
@@ -25,7 +24,7 @@ def sample_folder(recipe_name: str, sample: Sample, narrator: Narrator) -> Path:
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
         try:
             _draw(temporary, sample, narrator)
-            _give_name(temporary, folder)
+            take_name(temporary, folder)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
     return folder
@@ -34,12 +33,3 @@ def sample_folder(recipe_name: str, sample: Sample, narrator: Narrator) -> Path:
 def _draw(folder: Path, sample: Sample, narrator: Narrator) -> None:
     with narrator.bar(f"drawing the {sample.name}") as advance:
         sample.write(folder, on_image=lambda done, total: advance(done, total=total))
-
-
-def _give_name(temporary: Path, folder: Path) -> None:
-    temporary.chmod(0o755)
-    try:
-        os.rename(temporary, folder)
-    except OSError:
-        if not folder.is_dir():  # another process was first: its pictures are the same
-            raise

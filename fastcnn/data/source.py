@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from fastcnn.data.archives import content_of, is_archive, unpacked
 from fastcnn.data.download import download, downloaded_folder
+from fastcnn.data.fetch import fetched
 from fastcnn.data.sample_cache import sample_folder
 from fastcnn.errors import DataError
 from fastcnn.narrator import Narrator
@@ -17,9 +19,9 @@ class DataSource:
     """A folder of images and how it was come by."""
 
     kind: str
-    """given, downloaded, or sample: what the record calls it."""
+    """given, packaged, downloaded, or sample: what the record calls it."""
     path: Path
-    """The folder, absolute."""
+    """The folder, absolute; a table or an archive for a recipe that understands them."""
     title: str
     """What it is called wherever it shows."""
 
@@ -41,8 +43,11 @@ def find_source(recipe: Recipe, given: str | None, narrator: Narrator) -> DataSo
         DataError: the given folder is not there, or the recipe has no data and none was given.
     """
     if given is not None:
-        folder = given_folder(given)
+        folder = given_path(given) if recipe.understand else given_folder(given, narrator)
+        folder = recipe.prepare(folder, narrator) if recipe.prepare else folder
         return DataSource("given", folder, f"{shown_path(user_path(given))} (--data)")
+    if recipe.packaged is not None:
+        return DataSource("packaged", recipe.packaged(), f"{recipe.name}, from its package")
     if source := _downloaded(recipe, narrator):
         return source
     if recipe.sample is None:
@@ -56,6 +61,9 @@ def find_source(recipe: Recipe, given: str | None, narrator: Narrator) -> DataSo
 
 def _downloaded(recipe: Recipe, narrator: Narrator) -> DataSource | None:
     """Return the downloaded set, fetching it where the network lets us."""
+    if recipe.archive is not None:
+        folder = fetched(recipe.archive, narrator)
+        return DataSource("downloaded", folder, recipe.name) if folder else None
     if not recipe.url:
         return None
     folder = downloaded_folder(recipe.url, recipe.n_images or 1)
@@ -66,9 +74,10 @@ def _downloaded(recipe: Recipe, narrator: Narrator) -> DataSource | None:
 
 
 def _why_not(recipe: Recipe) -> str:
-    if not recipe.url:
+    url = recipe.archive.url if recipe.archive else recipe.url
+    if not url:
         return "it names no download"
-    return f"{host_of(recipe.url)} does not hand out its images"
+    return f"{host_of(url)} does not hand out its images"
 
 
 def why_sample(recipe: Recipe) -> str:
@@ -79,17 +88,37 @@ def why_sample(recipe: Recipe) -> str:
     )
 
 
-def given_folder(given: str) -> Path:
-    """Return the folder that the user named, or `images/` below it where there is one.
+def given_path(given: str) -> Path:
+    """Return what the user named, absolute.
 
     Raises:
-        DataError: it does not exist or is not a folder.
+        DataError: it does not exist.
     """
-    folder = user_path(given).absolute()
+    path = user_path(given).absolute()
+    if not path.exists():
+        raise DataError(
+            f"--data {given} does not exist, expected a folder of images, a table or an archive",
+            hint="look at the path with ls",
+        )
+    return path
+
+
+def given_folder(given: str, narrator: Narrator) -> Path:
+    """Return the folder that the user named, or `images/` below it; an archive is unpacked first.
+
+    Raises:
+        DataError: it does not exist or is neither a folder nor an archive.
+    """
+    path = user_path(given).absolute()
+    is_packed = path.is_file() and is_archive(path)
+    folder = content_of(unpacked(path, narrator)) if is_packed else path
     if not folder.is_dir():
         state = "is not a folder" if folder.exists() else "does not exist"
         raise DataError(
             f"--data {given} {state}, expected a folder of images",
             hint="look at the path with ls, or leave --data away",
         )
+    inside = content_of(folder)
+    if (inside / "train").is_dir():  # inaturalist_12K/train/…
+        return inside
     return folder / "images" if (folder / "images").is_dir() else folder

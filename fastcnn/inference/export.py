@@ -23,6 +23,7 @@ from fastai.metrics import accuracy
 from fastai.vision.core import PILImage
 from fastai.vision.learner import default_split
 from fasttransform import Transform
+from PIL.ImageOps import exif_transpose
 
 from fastcnn.data.loaders import acts_on_validation
 from fastcnn.data.randomness import SeedBatch
@@ -88,9 +89,10 @@ def _stock_loaders(dls: DataLoaders) -> DataLoaders:
     """Rebuild empty loaders: open, resize, to tensor, to float, normalise; and the vocabulary."""
     categorize = Categorize(vocab=list(dls.vocab))
     categorize.c = len(dls.vocab)
-    datasets = Datasets([], tfms=[[PILImage.create], [categorize]], do_setup=False)
+    opening = [PILImage.create, exif_transpose, PILImage.create]  # upright, and fastai's again
+    datasets = Datasets([], tfms=[opening, [categorize]], do_setup=False)
     for part in datasets.tls:
-        part.types = [(str, pathlib.PurePath), PILImage]
+        part.types = [(str, bytes, pathlib.PurePath), PILImage, PILImage, PILImage]
     stages = {
         "after_item": list(dls.valid.after_item.fs),
         "after_batch": [

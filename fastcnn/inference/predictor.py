@@ -1,5 +1,6 @@
 """Predicting with an exported model: the one path from image files to probabilities."""
 
+import copy
 import io
 import warnings
 from collections.abc import Sequence
@@ -11,10 +12,14 @@ import fastai.callback.schedule  # noqa: F401  gives it `fine_tune` and the othe
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from fastai.data.core import DataLoaders
 from fastai.learner import Learner, load_learner
+from fastai.vision.core import PILBase
+from fasttransform import Transform
 
 from fastcnn.data.images import damaged_files_named, why_unreadable
 from fastcnn.data.loaders import worker_count
+from fastcnn.data.rgb import open_picture
 from fastcnn.errors import DataError, UsageError
 from fastcnn.inference.trust import require_trusted, trust
 from fastcnn.interrupts import leave_interrupts_to_the_main_process
@@ -29,12 +34,28 @@ TOP = 5
 Probabilities = npt.NDArray[np.float32]
 
 
+class OpenPicture(Transform):
+    """Opens a file as fastcnn does everywhere: a stock model clips 16 bits, and forgets alpha."""
+
+    def __init__(self, image_class: Any) -> None:
+        """Open files as fastai's `image_class`."""
+        super().__init__()
+        self.image_class = image_class
+
+    def __call__(self, file: Any, split_idx: int | None = None, **_: Any) -> Any:
+        """Return the picture of a file; anything else as it is opened by fastai."""
+        is_file = isinstance(file, str | Path)
+        return open_picture(file, self.image_class) if is_file else self.image_class.create(file)
+
+
 class Predictor:
     """An exported model that classifies image files; what validates is what predicts."""
 
     def __init__(self, learner: Learner) -> None:
         """Wrap a learner as `load_learner` gives it."""
         self.learner = learner
+        self._dls = copy.deepcopy(learner.dls)  # the learner itself stays plain
+        _open_as_meant(self._dls)
         self.classes = [str(name) for name in learner.dls.vocab]
 
     def probabilities(self, paths: Sequence[Path]) -> Probabilities:
@@ -90,11 +111,29 @@ class Predictor:
             return np.zeros((0, len(self.classes)), np.float32)
         workers = worker_count() if len(paths) > FEW else 0
         with damaged_files_named(paths), self.learner.no_bar():
-            loader = self.learner.dls.test_dl(
+            loader = self._dls.test_dl(
                 list(paths), num_workers=workers, wif=leave_interrupts_to_the_main_process
             )
             probabilities, _ = self.learner.get_preds(dl=loader)
         return np.asarray(probabilities, dtype=np.float32)
+
+
+def _open_as_meant(dls: DataLoaders) -> None:
+    """Let loaders that open files by a fastai image class do it by `open_picture`."""
+    for part in dls.loaders:
+        transforms = part.dataset.tls[0].tfms.fs
+        if image_class := _image_class(transforms[0]):
+            transforms[0] = OpenPicture(image_class)
+
+
+def _image_class(opens: Transform) -> type | None:
+    """Return the class whose `create` a transform calls; None where it does something else."""
+    encodes = getattr(opens, "encodes", None)
+    methods = getattr(encodes, "methods", ())
+    functions = [encodes, *(method.implementation for method in methods)]
+    classes = [getattr(function, "__self__", None) for function in functions]
+    images = [one for one in classes if isinstance(one, type) and issubclass(one, PILBase)]
+    return images[0] if images else None
 
 
 def open_trusted(path: Path, *, trust_file: bool = False) -> Predictor:

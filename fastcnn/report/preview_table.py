@@ -19,6 +19,8 @@ def show_preview(preview: Preview, narrator: Narrator) -> None:
     for strategy in preview.strategies:
         narrator.show(strategy_table(strategy, preview.n_images))
     groups = ", ".join(f"{name} {size:,}" for name, size in preview.groups.items())
+    if any(phase.rate_body for one in preview.strategies for phase in one.phases):
+        narrator.say("body rate: that of the block below the head; blocks below it have less")
     narrator.always_say(f"groups of {preview.arch}: {groups}")
     narrator.always_say(cost_line(preview))
     free = preview.available_memory
@@ -39,7 +41,7 @@ def strategy_table(strategy: StrategyPreview, n_images: int) -> Table:
         show_edge=False,
         padding=0,
     )
-    for heading in ("phase", "how", "frozen", "learns"):
+    for heading in ("phase", "how", "frozen"):
         table.add_column(heading, overflow="fold")  # a name is needed whole, for --freeze-until
     for heading in ("epochs", "body\nrate", "head\nrate", "trainable", "minutes"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -63,8 +65,7 @@ def _cells(phase: PhasePreview) -> list[str]:
     return [
         phase.name,
         HOW[phase.method],
-        _span(phase.frozen),
-        _span(phase.learning),
+        _frozen(phase.frozen),
         str(phase.epochs) if phase.epochs else "-",
         _rate(phase.rate_body),
         _rate(phase.rate_head),
@@ -73,11 +74,9 @@ def _cells(phase: PhasePreview) -> list[str]:
     ]
 
 
-def _span(groups: Sequence[str]) -> str:
-    """Name the first and the last: a network has up to two dozen groups."""
-    if len(groups) < 2:
-        return groups[0] if groups else "none"
-    return f"{groups[0]} … {groups[-1]}"
+def _frozen(groups: Sequence[str]) -> str:
+    """Name the last: a network has up to two dozen groups, and all below it are frozen too."""
+    return f"to {groups[-1]}" if groups else "none"
 
 
 def _rate(rate: float | str | None) -> str:

@@ -25,7 +25,7 @@ from fastcnn.narrator import Narrator
 from fastcnn.training.out_of_memory import OutOfMemory, attempt
 from fastcnn.training.precision import Precision
 
-VERSIONS = f"features 2, torch {torch.__version__}, timm {timm.__version__}"
+VERSIONS = f"features 3, torch {torch.__version__}, timm {timm.__version__}"
 """The number goes up whenever a view, the pooling or the folding comes to mean something else."""
 BATCH = 16
 """Pictures in a forward pass without gradients: more are not faster on a processor."""

@@ -19,6 +19,7 @@ from fastcnn.data.loaders import make_loaders
 from fastcnn.data.loading import read_images
 from fastcnn.data.pixels import PixelCache
 from fastcnn.data.preparation import TRAINING, VALIDATION, Reduced, Whole, preparation_of
+from fastcnn.data.rgb import open_picture
 from fastcnn.data.unvaried import unvaried
 from fastcnn.settings import Settings
 
@@ -34,16 +35,32 @@ def odd_files(few_pets: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def upright(image: PILImage) -> PILImage:
-    """Turn a picture as its file says, which fastai does not."""
+    """Turn a picture as its file says: what a recipe may do, though it has been done."""
     return PILImage(ImageOps.exif_transpose(image))
 
 
-def test_what_a_file_says_of_itself_is_kept_with_it(odd_files: Path) -> None:
+def test_what_a_file_says_of_its_orientation_is_done_once(odd_files: Path) -> None:
     cache, way = PixelCache(), Whole(PILImage)
     cache.fill([(odd_files / "odd_2.jpg", way)])
     kept = cache.get(odd_files / "odd_2.jpg", way)
-    assert kept.size == (167, 301)
-    assert upright(kept).size == (301, 167)
+    assert kept.size == upright(kept).size == (301, 167)
+
+
+def test_a_reduced_picture_is_upright(odd_files: Path) -> None:
+    way = Reduced(PILImage, (64, 64), "crop", 2)
+    reduced, whole = way(odd_files / "odd_2.jpg"), Whole(PILImage)(odd_files / "odd_2.jpg")
+    assert reduced.full_size == (301, 167) and reduced.size == (115, 64)
+    difference = np.asarray(whole.resize(reduced.size), float) - np.asarray(reduced, float)
+    assert np.abs(difference).mean() < 6
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
+def test_turned_files_of_any_format_keep_their_shape(suffix: str, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (400, 300)).save(tmp_path / f"a.{suffix}", exif=exif)
+    reduced = Reduced(PILImage, (100, 100), "crop", 2)(tmp_path / f"a.{suffix}")
+    assert reduced.full_size == (300, 400) and reduced.size == (100, 133)
 
 
 @pytest.mark.parametrize(
@@ -60,12 +77,13 @@ def test_what_a_file_says_of_itself_is_kept_with_it(odd_files: Path) -> None:
     ids=["crop", "pad", "squish", "random crop", "flip first", "turned by EXIF", "crop unresized"],
 )
 def test_validation_sees_what_fastai_sees(odd_files: Path, transforms: list[Any]) -> None:
-    """To the bit, for every kind of file; whether all of it is kept in memory, or nothing."""
+    """To the bit, of pictures as meant; whether all of it is kept in memory, or nothing."""
     block, device = block_with(*transforms), torch.device("cpu")
     images = read_images(block, odd_files)
     images = replace(images, valid=tuple(range(len(images.items))))
     stock = block.dataloaders(odd_files, bs=1, num_workers=0, device=device)
-    expected = [x for (x,) in stock.test_dl(list(images.items))]
+    meant = [open_picture(path, PILImage) for path in images.items]
+    expected = [x for (x,) in stock.test_dl(meant)]
     for limit in (0, 10**9):
         pixels = PixelCache(limit)
         loaders = make_loaders(block, images, Settings(bs=1), device, pixels)

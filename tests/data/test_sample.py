@@ -14,13 +14,13 @@ import pytest
 from numpy import array, asarray, roll
 from PIL import Image
 
+from fastcnn.data.processes import map_in_processes
 from fastcnn.data.sample import write_sample
 from fastcnn.data.sample.breeds import BREEDS, COAT_COLOURS, EYE_COLOURS
 from fastcnn.data.sample.canvas import Canvas
 from fastcnn.data.sample.noise import spot_tile
 from fastcnn.data.sample.outlines import box
 from fastcnn.data.sample.scene import LONGEST_SIDE, SHORTEST_SIDE
-from fastcnn.data.sample.workers import map_in_processes
 
 PER_BREED = 2
 

@@ -1,5 +1,6 @@
 """What a user can get wrong: the exit code, the line, the hint, and nothing half-written."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -49,14 +50,16 @@ def test_a_class_with_one_image(cli: Cli, work: Path) -> None:
     assert_error(cli("recipe", "pets", "--data", "data"), 3, "'beagle' (beagle_1.jpg)")
 
 
-def test_a_damaged_image_is_named(cli: Cli, work: Path, tiny_options: list[str]) -> None:
+def test_a_damaged_image_is_left_out_aloud(cli: Cli, work: Path, tiny_options: list[str]) -> None:
     for number in range(12):
         picture(work / "data" / f"pug_{number}.jpg")
         picture(work / "data" / f"beagle_{number}.jpg")
     (work / "data" / "pug_3.jpg").write_bytes(b"\xff\xd8 cut off")
-    code, _, err = cli("recipe", "pets", "--data", "data", "--out", "r", *tiny_options)
-    assert code == 3
-    assert "pug_3.jpg" in err
+    code, out, err = cli("recipe", "pets", "--data", "data", "--out", "r", *tiny_options)
+    assert code == 0, err
+    assert "1 files are left out, as pug_3.jpg" in out.replace("\n", " ")
+    data = json.loads(Path("r/run.json").read_text())["data"]
+    assert data["n_images"] == 23 and data["skipped"][0]["path"] == "pug_3.jpg"
 
 
 def test_an_unknown_recipe(cli: Cli, work: Path) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import fastcnn
+from fastcnn.analysis.doubtful import can_judge_labels
 from fastcnn.cli.app import run as run_command
 
 COLUMNS = "phase,epoch,train_loss,valid_loss,accuracy,lr_head,lr_body,seconds"
@@ -47,7 +48,9 @@ def test_the_folder_holds_what_the_contract_names(finished: fastcnn.Run) -> None
     found = {path.relative_to(finished.path).as_posix() for path in finished.path.rglob("*.*")}
     per_strategy = ("history.csv", "predictions.parquet", "export.pkl")
     expected = {f"{name}/{file}" for name in ("full", "head") for file in per_strategy}
-    assert found == expected | {*("run.json", "comparison.csv", "curves.png", "contact_sheet.png")}
+    of_run = {"run.json", "comparison.csv", "curves.png", "contact_sheet.png"}
+    assert found - {"doubtful.csv"} == expected | of_run
+    assert ("doubtful.csv" in found) == can_judge_labels()
 
 
 def test_the_record_is_whole(finished: fastcnn.Run) -> None:

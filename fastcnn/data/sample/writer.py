@@ -6,9 +6,9 @@ from functools import partial
 from io import BytesIO
 from pathlib import Path
 
+from fastcnn.data.processes import map_in_processes
 from fastcnn.data.sample.breeds import BREEDS
 from fastcnn.data.sample.scene import draw_picture
-from fastcnn.data.sample.workers import map_in_processes
 
 SAMPLE_NAME = "drawn sample (37 invented breeds)"
 """What reports and pages call this data set."""

@@ -1,0 +1,127 @@
+"""Scoring an exported model on labelled images, as `fastcnn evaluate` does."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastcnn.analysis.intervals import wilson_interval
+from fastcnn.analysis.metrics import metrics_of
+from fastcnn.analysis.predictions import prediction_table
+from fastcnn.data.listing import Listing
+from fastcnn.data.loading import relative_to
+from fastcnn.data.looks import look_at_all
+from fastcnn.data.parts import part_of
+from fastcnn.data.reader import read_listing
+from fastcnn.errors import DataError, UsageError
+from fastcnn.inference.load import load
+from fastcnn.narrator import Narrator
+from fastcnn.settings import resolve_settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a model scored on labelled images."""
+
+    data: str
+    """Where they lie."""
+    table: "pd.DataFrame"
+    """The table of predictions, a row an image."""
+    skipped: dict[str, str]
+    """Images that were not scored, and why."""
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """Return what `run.json` holds of a part, of these images."""
+        return metrics_of(self.table)
+
+    def per_class(self) -> list[dict[str, Any]]:
+        """Return images, right ones and the 95 % interval of each class."""
+        rows = []
+        for name, part in self.table.groupby("target"):
+            n_right = int(part["correct"].sum())
+            low, high = wilson_interval(n_right, len(part))
+            accuracy = n_right / len(part)
+            rows.append(
+                {"class": name, "n": len(part), "accuracy": accuracy, "accuracy_ci": [low, high]}
+            )
+        return rows
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document of `fastcnn evaluate --json`."""
+        return {
+            "n": len(self.table),
+            "metrics": self.metrics,
+            "per_class": self.per_class(),
+            "skipped": [{"path": path, "reason": why} for path, why in self.skipped.items()],
+        }
+
+
+def evaluate(
+    model: str | Path,
+    data: str | Path,
+    *,
+    part: str | None = None,
+    trust_file: bool = False,
+    narrator: Narrator | None = None,
+    **settings: Any,
+) -> Evaluation:
+    """Score the exported model of a run, or of a `.pkl`, on labelled images.
+
+    Args:
+        model: see `fastcnn.load`.
+        data: folder of classes, table or archive, as `fastcnn train` takes it.
+        part: train, valid or test, where only that part is to be scored; None takes everything.
+        trust_file: vouch for a `.pkl` that no run of this user wrote.
+        narrator: where notes and progress go.
+        **settings: those that say how to understand the data (`label_regex`, `image_col` …).
+
+    Raises:
+        FastcnnError: there is no such model or data, or no image of a class that it knows.
+    """
+    narrator = narrator or Narrator()
+    if part is not None and (meant := part_of(part)) is None:
+        raise UsageError(
+            f"--part is {part!r}, expected train, valid or test", hint="for example --part test"
+        )
+    part = meant if part is not None else None
+    predictor = load(model, trust_file=trust_file)
+    given = {name: value for name, value in settings.items() if value is not None}
+    listing = read_listing(data, resolve_settings(given), narrator)
+    if part is None and len(parts := sorted(set(listing.parts.values()))) > 1:
+        narrator.warn(f"all parts are scored together: {', '.join(parts)}; --part names one")
+    paths, skipped = _scorable(listing, part, predictor.classes, narrator)
+    table = prediction_table(
+        [relative_to(listing.folder, path) for path in paths],
+        [listing.labels[path] for path in paths],
+        predictor.probabilities(paths),
+        predictor.classes,
+    )
+    return Evaluation(str(data), table, skipped)
+
+
+def _scorable(
+    listing: Listing, part: str | None, classes: list[str], narrator: Narrator
+) -> tuple[list[Path], dict[str, str]]:
+    """Return the images that can be scored, and why the others cannot."""
+    paths = [path for path in listing.labels if part in (None, listing.parts.get(path))]
+    looks = look_at_all(paths, narrator)
+    skipped = dict(listing.ignored)
+    scorable = []
+    for path, look in zip(paths, looks, strict=True):
+        label = listing.labels[path]
+        if look.problem:
+            skipped[relative_to(listing.folder, path)] = ": ".join(look.problem)
+        elif label not in classes:
+            skipped[relative_to(listing.folder, path)] = f"the model knows no class {label}"
+        else:
+            scorable.append(path)
+    if not scorable:
+        raise DataError(
+            f"none of the {len(paths)} images can be scored; the model knows the classes "
+            f"{', '.join(classes[:10])}",
+            hint="give a folder with a folder for each of these classes",
+        )
+    return scorable, skipped
