@@ -9,6 +9,7 @@ from typing import Any
 
 from PIL import Image
 
+from fastcnn.data.parts import part_of
 from fastcnn.errors import DataError, UsageError
 from fastcnn.files import friendly_disk_errors, take_name
 from fastcnn.narrator import Narrator
@@ -19,8 +20,18 @@ MARKS = ("dataset_info.json", "dataset_dict.json", "state.json")
 
 
 def is_saved_dataset(folder: Path) -> bool:
-    """Return whether `datasets` saved a data set to a folder."""
-    return any((folder / name).is_file() for name in MARKS)
+    """Return whether `datasets` saved a data set to a folder, or the hub its Parquet files."""
+    return any((folder / name).is_file() for name in MARKS) or bool(_shards(folder))
+
+
+def _shards(folder: Path) -> dict[str, list[Path]]:
+    """Return the Parquet files of images by part: `train-00000-of-00002.parquet` and its like."""
+    found: dict[str, list[Path]] = {}
+    for file in sorted((*folder.glob("*.parquet"), *folder.glob("data/*.parquet"))):
+        if holds_images(file):
+            part = part_of(file.stem.split("-")[0]) or "train"
+            found.setdefault(part, []).append(file)
+    return found
 
 
 def holds_images(parquet: Path) -> bool:
@@ -77,10 +88,11 @@ def _open(path: Path) -> dict[str, Any]:
             hint="pip install 'fastcnn[datasets]'",
         ) from error
     try:
-        if path.is_dir():
-            found = datasets.load_from_disk(str(path))
+        if shards := _shards(path) if path.is_dir() else {"train": [path]}:
+            read = datasets.Dataset.from_parquet
+            found = {part: read(list(map(str, files))) for part, files in shards.items()}
         else:
-            found = datasets.Dataset.from_parquet(str(path))
+            found = datasets.load_from_disk(str(path))
     except Exception as error:  # it raises what its many readers do
         raise DataError(
             f"{shown_path(path)} cannot be read as a data set: {error}",

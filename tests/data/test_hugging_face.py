@@ -8,6 +8,7 @@ from PIL import Image
 
 from fastcnn.data.listing import Listing
 from fastcnn.data.reader import read_listing
+from fastcnn.errors import DataError
 from fastcnn.narrator import Narrator
 from fastcnn.settings import Settings
 
@@ -43,3 +44,28 @@ def test_a_parquet_of_images(tmp_path: Path) -> None:
     assert not found.parts
     with Image.open(next(iter(found.labels))) as image:
         assert image.size == (12, 12)
+
+
+def test_the_parquet_files_of_the_hub(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    for name, n in (("train-00000-of-00002", 4), ("train-00001-of-00002", 2), ("test-00000", 3)):
+        pictures(n).to_parquet(tmp_path / "data" / f"{name}.parquet")
+    found = read(tmp_path)
+    assert sorted(found.parts.values()) == ["test"] * 3 + ["train"] * 6
+
+
+def test_what_is_saved_anew_is_read_anew(tmp_path: Path) -> None:
+    for n in (4, 8):
+        pictures(n).save_to_disk(tmp_path / "saved")
+        assert len(read(tmp_path / "saved").labels) == n
+
+
+def test_an_unknown_column_and_images_without_a_label(tmp_path: Path) -> None:
+    rows = pictures(6)
+    unlabelled = rows.map(
+        lambda row, place: {"label": -1 if place < 2 else row["label"]}, with_indices=True
+    )
+    unlabelled.to_parquet(tmp_path / "set.parquet")
+    assert len(read(tmp_path / "set.parquet").labels) == 4
+    with pytest.raises(DataError, match="'lable'"):
+        read_listing(tmp_path / "set.parquet", Settings(label_col="lable"), Narrator(quiet=True))

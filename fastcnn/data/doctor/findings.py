@@ -32,7 +32,7 @@ UNUSABLE = frozenset({"corrupt", "too-large", "too-small"})
 """Findings of files that training leaves out."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is the matter with a file, a folder or the whole set."""
 

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from fastcnn.data.doctor.facts import Facts
 from fastcnn.data.walk import Seen
+from fastcnn.files import friendly_disk_errors
+from fastcnn.places import cache_folder
 
 COLUMNS = (
     *("path", "label", "part", "problem", "detail", "format", "width", "height", "misnamed"),
@@ -24,7 +26,9 @@ class Ledger:
 
     def __init__(self) -> None:
         """Begin an empty table."""
-        self._folder = tempfile.TemporaryDirectory(prefix="fastcnn-doctor-")
+        with friendly_disk_errors(cache_folder(), "name another folder in FASTCNN_CACHE"):
+            cache_folder().mkdir(parents=True, exist_ok=True)  # /tmp is memory on many systems
+            self._folder = tempfile.TemporaryDirectory(prefix=".doctor-", dir=cache_folder())
         self._database = sqlite3.connect(Path(self._folder.name) / "ledger.sqlite")
         self._database.execute("PRAGMA synchronous = OFF")  # nobody reads it after a crash
         self._database.execute(f"CREATE TABLE images ({', '.join(COLUMNS)})")
