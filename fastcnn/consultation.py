@@ -20,6 +20,7 @@ def consult(
     csv: str | None = None,
     sheet: str | None = None,
     quarantine: str | None = None,
+    force: bool = False,
 ) -> Examination:
     """Examine a folder; write the findings to `csv`, draw the worst to `sheet`, move them aside.
 
@@ -34,6 +35,7 @@ def consult(
             f"--sheet is {sheet}, expected a picture's name that ends in .png",
             hint="for example --sheet worst.png",
         )
+    _require_free({"--csv": csv, "--sheet": sheet}, force=force)
     if quarantine is not None:
         require_apart(folder, user_path(quarantine))
     found = examine(folder, narrator)
@@ -46,7 +48,8 @@ def consult(
     if quarantine is not None:
         moved = move_aside(folder, found.findings, user_path(quarantine))
         narrator.say(f"{len(moved)} files moved to {quarantine}")
-        narrator.say_command("undo", f"fastcnn doctor --restore {quarantine}")
+        if moved:
+            narrator.say_command("undo", f"fastcnn doctor --restore {quarantine}")
     return found
 
 
@@ -67,6 +70,28 @@ def take_back(path: str | None, aside: str, narrator: Narrator) -> int:
     return len(back)
 
 
+def _require_free(files: dict[str, str | None], *, force: bool) -> None:
+    """Refuse to write over a file that is there, or into a folder that is not.
+
+    Raises:
+        UsageError: a file is there, or its folder is not.
+    """
+    for option, given in files.items():
+        path = user_path(given) if given else None
+        if path is None:
+            continue
+        if path.exists() and not force:
+            raise UsageError(
+                f"{option} {given} is there already, expected a new file",
+                hint=f"add --force to replace it, or give another: {path.stem}-2{path.suffix}",
+            )
+        if not path.parent.is_dir():
+            raise UsageError(
+                f"{option} {given} lies in a folder that does not exist",
+                hint=f"mkdir -p {path.parent} makes it",
+            )
+
+
 def _folder(given: str | None) -> Path:
     if given is None:
         raise UsageError("no folder was given", hint="fastcnn doctor FOLDER")
@@ -75,6 +100,6 @@ def _folder(given: str | None) -> Path:
         state = "is not a folder" if folder.exists() else "does not exist"
         raise DataError(
             f"{shown_path(folder)} {state}, expected a folder of images",
-            hint="look at the path with ls; an archive is unpacked first",
+            hint="unpack an archive first; of a table give the folder that its images lie in",
         )
     return folder

@@ -107,6 +107,11 @@ def _scorable(
 ) -> tuple[list[Path], dict[str, str]]:
     """Return the images that can be scored, and why the others cannot."""
     paths = [path for path in listing.labels if part in (None, listing.parts.get(path))]
+    if not paths:
+        there = ", ".join(sorted(set(listing.parts.values()))) or "none"
+        raise DataError(
+            f"there is no part {part}; the parts of these data: {there}", hint="leave --part away"
+        )
     looks = look_at_all(paths, narrator)
     skipped = dict(listing.ignored)
     scorable = []

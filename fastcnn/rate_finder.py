@@ -64,6 +64,11 @@ def find_recipe_or_folder(name: str, data: str | None) -> tuple[Recipe, str | No
         UsageError: there is neither, or the folder was given data besides.
     """
     known = [entry.name for entry in list_recipes()]
+    if name in known and data is None and user_path(name).is_dir():
+        raise UsageError(
+            f"{name} is a recipe, and a folder here",
+            hint=f"fastcnn lr-find ./{name} takes the folder, --data FOLDER the recipe",
+        )
     if name in known or name.endswith(".py"):
         return find_recipe(name), data
     if not user_path(name).exists():

@@ -28,6 +28,7 @@ def doctor(
     sheet: Sheet = None,
     quarantine: Aside = None,
     restore: Back = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace such files.")] = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -43,7 +44,7 @@ def doctor(
         if json:
             print(json_module.dumps({"restored": n_files}))
         return 0
-    found = consult(path, narrator, csv=csv, sheet=sheet, quarantine=quarantine)
+    found = consult(path, narrator, csv=csv, sheet=sheet, quarantine=quarantine, force=force)
     if json:
         print(json_module.dumps(found.to_json(), indent=2, ensure_ascii=False))
     else:

@@ -118,6 +118,11 @@ def read_images(
     known = {labels[index] for index in train}
     scored = tuple(index for index in valid if labels[index] in known)
     _check_parts(train, scored)
+    if len(known) < 2:
+        raise DataError(
+            f"the {len(train)} images to learn from are of one class, expected at least two",
+            hint="choose a smaller --valid-pct, or --split stratified",
+        )
     return ImageSet(
         folder,
         items,
@@ -174,7 +179,8 @@ def _check_classes(labels: Sequence[str], items: Sequence[Path], folder: Path) -
         raise DataError(
             f"all {len(labels)} images of {folder} are of one class, {labels[0]!r}, "
             "expected at least two",
-            hint="look at how the recipe reads labels, and at the file names",
+            hint="bring images of a second class, in a folder of their own, or look at how the "
+            "recipe reads labels",
         )
 
 
@@ -194,5 +200,6 @@ def _check_parts(train: Sequence[int], valid: Sequence[int]) -> None:
     if not train or not valid:
         raise DataError(
             f"the split leaves {len(train)} images to learn from and {len(valid)} to score",
-            hint="add images, or choose another --valid-pct",
+            hint="add images, choose another --valid-pct, or look at what the recipe takes for its "
+            "parts; fastcnn train FOLDER reads any usual layout",
         )

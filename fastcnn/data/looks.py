@@ -68,6 +68,8 @@ def look_at(path: Path) -> Look:
         if not path.stat().st_size:
             return Look(("corrupt", "empty file"))
         return _look(path)
+    except FileNotFoundError:
+        return Look(("missing", "there is no such file"))
     except Image.DecompressionBombError:
         return Look(("too-large", f"more than {MOST_PIXELS:,} pixels"))
     except Exception as error:  # Pillow raises its own, OSError, ValueError, SyntaxError …

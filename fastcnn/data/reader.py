@@ -8,9 +8,10 @@ from fastcnn.data.folders import read_folder
 from fastcnn.data.hugging_face import as_image_folders, holds_images, is_saved_dataset
 from fastcnn.data.listing import Listing
 from fastcnn.data.tables import Columns, is_table, read_table
-from fastcnn.errors import DataError
+from fastcnn.errors import DataError, UsageError
 from fastcnn.narrator import Narrator
 from fastcnn.places import shown_path, user_path
+from fastcnn.setting_checks import option
 from fastcnn.settings import Settings
 
 
@@ -23,6 +24,7 @@ def read_listing(given: str | Path, settings: Settings, narrator: Narrator) -> L
     """
     path = user_path(given).absolute()
     if path.is_dir() and not is_saved_dataset(path):
+        _refuse_columns(path, settings)
         return read_folder(path, settings.label_regex)
     if path.is_dir() or (path.suffix.lower() == ".parquet" and holds_images(path)):
         folder = as_image_folders(path, settings.label_col, narrator)
@@ -42,6 +44,16 @@ def read_listing(given: str | Path, settings: Settings, narrator: Narrator) -> L
         "(.zip, .tar, .tar.gz)",
         hint="give a folder that holds a folder of images for each class",
     )
+
+
+def _refuse_columns(folder: Path, settings: Settings) -> None:
+    idle = [n for n in ("image_col", "label_col", "split_col") if getattr(settings, n) is not None]
+    if idle:
+        raise UsageError(
+            f"{', '.join(map(option, idle))} would do nothing: {shown_path(folder)} is a folder, "
+            "and has no columns",
+            hint="leave it away, or give the path of the table",
+        )
 
 
 def columns_of(settings: Settings) -> Columns:

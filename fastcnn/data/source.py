@@ -45,7 +45,8 @@ def find_source(recipe: Recipe, given: str | None, narrator: Narrator) -> DataSo
     if given is not None:
         folder = given_path(given) if recipe.understand else given_folder(given, narrator)
         folder = recipe.prepare(folder, narrator) if recipe.prepare else folder
-        return DataSource("given", folder, f"{shown_path(user_path(given))} (--data)")
+        shown = shown_path(user_path(given))
+        return DataSource("given", folder, shown if recipe.understand else f"{shown} (--data)")
     if recipe.packaged is not None:
         return DataSource("packaged", recipe.packaged(), f"{recipe.name}, from its package")
     if source := _downloaded(recipe, narrator):
@@ -97,7 +98,7 @@ def given_path(given: str) -> Path:
     path = user_path(given).absolute()
     if not path.exists():
         raise DataError(
-            f"--data {given} does not exist, expected a folder of images, a table or an archive",
+            f"{given} does not exist, expected a folder of images, a table or an archive",
             hint="look at the path with ls",
         )
     return path

@@ -52,15 +52,19 @@ def read_table(path: Path, columns: Columns) -> Listing:
         DataError: a column is missing or empty somewhere, or a path is twice in it.
     """
     table = _read(path)
+    if table.empty:
+        raise DataError(f"{shown_path(path)} has no rows", hint="give a table with a row an image")
     image = _column(table, columns.image, IMAGE_NAMES, "--image-col", path)
     label = _column(table, columns.label, LABEL_NAMES, "--label-col", path)
     part = _optional(table, columns.part, PART_NAMES, "--split-col", path)
+    unused = None
     if columns.part is None and part and not all(part_of(str(one)) for one in table[part].unique()):
-        part = None  # it was a guess
+        unused, part = part, None  # it was a guess
     files = [_file(path.parent, str(name)) for name in table[image]]
     _require_whole(table, [image, label], files, path)
     labels = dict(sorted(zip(files, map(str, table[label]), strict=True)))
     said = f"the columns {image!r} and {label!r}" + (f", parts from {part!r}" if part else "")
+    said += f", {unused!r} not used, since it says no train, valid or test" if unused else ""
     return Listing(
         folder=path.parent.absolute(),
         understood=said,

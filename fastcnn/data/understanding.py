@@ -94,6 +94,8 @@ def _understand(recipe: Recipe, settings: Settings, path: Path, narrator: Narrat
     if settings.resize == AUTO:
         settings = settings.changed(resize=way_to_a_square(kept))
     words = listing.understood if listing else ""
+    if words and settings.split != AUTO:
+        words += f"; held out anew, {settings.split}"
     return Understood(images, settings, block, words, _torn(images, settings, listing), kept)
 
 
@@ -165,9 +167,12 @@ def _groups(
 def _require_some(everything: Sequence[Path], unusable: Mapping[Path, str]) -> None:
     if len(unusable) == len(everything):
         path, why = next(iter(unusable.items()))
+        is_missing = why.startswith("missing")
         raise DataError(
             f"none of the {len(everything)} images can be used; {path}: {why}",
-            hint=f"fastcnn doctor {path.parent} says what is the matter with each",
+            hint="paths of a table are relative to it, and end in .jpg and the like"
+            if is_missing
+            else f"fastcnn doctor {path.parent} says what is the matter with each",
         )
 
 

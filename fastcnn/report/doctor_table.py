@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fastcnn.data.doctor.findings import ERROR, SEVERITIES, WARNING, Examination
+from fastcnn.data.doctor.quarantine import HARMFUL
 from fastcnn.files import write_text
 from fastcnn.narrator import Narrator
 
@@ -22,6 +23,7 @@ MEANINGS = {
     "duplicate": "same bytes as another",
     "near-leak": "like one learned from",
     "near-duplicate": "looks like another",
+    "no-classes": "less than two classes",
     "empty-class": "class without images",
     "single-image": "only image of its class",
     "stray": "in no folder of a class",
@@ -80,7 +82,9 @@ def verdict(found: Examination) -> str:
     if not any(counts.values()):
         return "nothing is wrong with it"
     named = [f"{n:,} {name}{'s' if n > 1 else ''}" for name, n in counts.items() if n]
-    return f"{' and '.join(named)}; --csv FILE lists, --quarantine DIR moves them"
+    movable = len({one.path for one in found.findings if one.finding in HARMFUL})
+    moves = f"; --quarantine DIR moves {movable:,} files aside" if movable else ""
+    return f"{' and '.join(named)}{moves}"
 
 
 def write_findings(found: Examination, path: Path) -> None:

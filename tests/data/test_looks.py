@@ -57,7 +57,7 @@ def test_what_is_no_image(tmp_path: Path) -> None:
     assert reasons == [
         "empty file",
         "no image format that Pillow knows",
-        "No such file or directory",
+        "there is no such file",
     ]
 
 

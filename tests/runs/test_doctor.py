@@ -55,10 +55,31 @@ def test_the_terminal_has_eighty_columns(cli: Cli, dirty: Path) -> None:
     assert "leak" in out and "errors" in out and "\x1b" not in out
 
 
-def test_a_clean_folder(cli: Cli, few_pets: Path) -> None:
-    code, out, err = cli("doctor", few_pets)
+def test_a_clean_folder(cli: Cli, few_pets: Path, work: Path) -> None:
+    for file in few_pets.glob("*.jpg"):
+        folder = work / "clean" / file.stem.rsplit("_", 1)[0]
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, folder)
+    code, out, err = cli("doctor", "clean")
     assert (code, err) == (0, ""), out
-    assert out.splitlines()[-1] == "nothing is wrong with it"
+    assert "nothing is wrong with it" in out
+
+
+def test_a_folder_without_classes_is_not_called_healthy(cli: Cli, few_pets: Path) -> None:
+    code, out, _ = cli("doctor", few_pets, "--json")
+    (finding,) = json.loads(out)["findings"]
+    assert code == 1 and finding["finding"] == "no-classes"
+    assert "--label-regex" in finding["detail"]
+
+
+def test_nothing_is_written_over(cli: Cli, dirty: Path, work: Path) -> None:
+    (work / "mine.csv").write_text("precious")
+    code, _, err = cli("doctor", dirty, "--csv", "mine.csv")
+    assert code == 2 and "--force" in err
+    assert (work / "mine.csv").read_text() == "precious"
+    assert cli("doctor", dirty, "--csv", "mine.csv", "--force")[0] == 1
+    code, _, err = cli("doctor", dirty, "--sheet", "nowhere/a.png")
+    assert code == 2 and "mkdir -p" in err and not (work / "nowhere").exists()
 
 
 def test_quarantine_moves_and_restore_brings_back(cli: Cli, dirty: Path, work: Path) -> None:

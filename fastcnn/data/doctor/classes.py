@@ -40,6 +40,10 @@ def class_findings(ledger: Ledger, counts: Counts) -> Iterator[Finding]:
         elif sum(of_class.values()) == 1:
             path = next(ledger.ask(OF_CLASS, [label]))[0]
             yield Finding(path, "single-image", f"the only image of class {label}")
+    if len(counts) < 2:
+        known = f"one class, {next(iter(counts))}" if counts else "no folder for each class"
+        said = "; names that say the class are read by fastcnn train --label-regex"
+        yield Finding(".", "no-classes", known + ("" if counts else said))
     yield from _imbalance(counts)
 
 

@@ -16,6 +16,7 @@ SEVERITIES: Mapping[str, str] = {
     "duplicate": WARNING,
     "near-leak": WARNING,
     "near-duplicate": WARNING,
+    "no-classes": WARNING,
     "empty-class": WARNING,
     "single-image": WARNING,
     "stray": WARNING,

@@ -13,7 +13,7 @@ from fastcnn.errors import DataError, UsageError
 from fastcnn.files import friendly_disk_errors, write_text
 from fastcnn.places import shown_path
 
-UNDO_FILE = "undo.csv"
+UNDO_FILE, UNDONE_FILE = "undo.csv", "undone.csv"
 HARMFUL = frozenset(
     {"corrupt", "too-large", "too-small", "blank", "leak", "near-leak", "duplicate"}
     | {"conflicting-label"}
@@ -34,6 +34,8 @@ def quarantine(folder: Path, findings: Iterable[Finding], aside: Path) -> list[P
     require_apart(folder, aside)
     paths = sorted({finding.path for finding in findings if finding.finding in HARMFUL})
     moves = _moves(folder, aside, paths)
+    if not moves:
+        return []
     earlier = _read(aside / UNDO_FILE) if (aside / UNDO_FILE).exists() else []
     _write(aside / UNDO_FILE, [*earlier, *moves])
     for source, target in moves:
@@ -72,6 +74,11 @@ def restore(aside: Path) -> list[Path]:
         DataError: there is no such list, or a place is taken by another file.
         TrainingError: a file cannot be moved.
     """
+    if not (aside / UNDO_FILE).exists() and (aside / UNDONE_FILE).exists():
+        raise DataError(
+            f"{aside} was restored already, as its {UNDONE_FILE} says",
+            hint="there is nothing left to do",
+        )
     listed = _read(aside / UNDO_FILE)
     moves = [(source, target) for source, target in listed if os.path.lexists(target)]
     taken = [source for source, _ in moves if os.path.lexists(source)]
@@ -82,7 +89,7 @@ def restore(aside: Path) -> list[Path]:
         )
     for source, target in moves:
         _move(target, source)
-    (aside / UNDO_FILE).rename(_free_name(aside / "undone.csv"))
+    (aside / UNDO_FILE).rename(_free_name(aside / UNDONE_FILE))
     return [source for source, _ in moves]
 
 
