@@ -143,9 +143,10 @@ def _recipes(found: Mapping[str, Any]) -> str:
         for name, recipe in found.items()
         for strategy, entry in recipe["strategies"].items()
     ]
-    title = "## Every recipe, one epoch of full and the solved head (tf_efficientnet_lite0)"
+    title = "## Recipes, one epoch of full, and the head (tf_efficientnet_lite0)"
     heads = ["recipe", "train / held out / test", "px", "strategy", "accuracy", "test", "seconds"]
-    return f"{title}\n\n" + _table(heads, rows)
+    said = "One run each; the machine had other work besides, so that seconds are upper bounds."
+    return f"{title}\n\n{said}\n\n" + _table(heads, rows)
 
 
 def _doctor(found: Mapping[str, Any]) -> str:
