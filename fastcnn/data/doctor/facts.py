@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from fastcnn.data.looks import MOST_PIXELS, in_words, size_problem
 from fastcnn.data.rgb import as_rgb
@@ -84,7 +84,8 @@ def _decoded(path: Path, digest: bytes) -> Facts:
 
 
 def _looked_at(upright: Image.Image, path: Path, found_format: str, digest: bytes) -> Facts:
-    grey = ImageOps.contain(upright, (LOOK, LOOK)).convert("L")
+    grey = upright.convert("L")
+    grey.thumbnail((LOOK, LOOK))  # never larger than it is: that would be a blur of our own
     levels = np.asarray(grey, dtype=np.float32)
     return Facts(
         None,

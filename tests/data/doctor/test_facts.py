@@ -104,3 +104,11 @@ def test_orientation_and_transparency() -> None:
     palette = Image.new("P", (4, 4))
     palette.info["transparency"] = 0
     assert as_rgb(palette).getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_a_small_sharp_picture_is_not_called_blurred(shared: Path, tmp_path: Path) -> None:
+    """It is looked at in its own size; enlarged it would be soft."""
+    photograph = sorted((shared / "pets" / "images").glob("*.jpg"))[0]
+    with Image.open(photograph) as image:
+        small = image.convert("RGB").resize((32, 32), Image.Resampling.LANCZOS)
+    assert facts_of(saved(small, tmp_path / "small.png")).sharpness > 100
