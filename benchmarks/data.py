@@ -6,20 +6,17 @@
 `cifar10.zip`. What is found is kept beside what `engine.py` finds, and on the same page.
 """
 
-import argparse
 import json
 import os
 import subprocess
 import sys
-import tempfile
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from plain import LITE
 from processes import measured
-from results import keep, write_tables
+from results import Section, keep, measure
 
 RECIPES: dict[str, tuple[str | None, dict[str, str]]] = {
     "hymenoptera": ("hymenoptera", {}),
@@ -31,18 +28,6 @@ RECIPES: dict[str, tuple[str | None, dict[str, str]]] = {
     "cifar10": ("cifar10.zip", {"size": "64"}),
 }
 """The folder of each recipe, None where it brings its own data, and what is not its default."""
-
-
-def main() -> None:
-    """Measure the sections asked for."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("sections", nargs="+", choices=SECTIONS)
-    parser.add_argument("--shared", type=Path, required=True, help="folder of the data sets")
-    options = parser.parse_args()
-    for name in options.sections:
-        with tempfile.TemporaryDirectory() as folder:
-            keep(name, SECTIONS[name](options.shared.absolute(), Path(folder)))
-        write_tables()
 
 
 def recipes(shared: Path, work: Path) -> dict[str, Any]:
@@ -94,10 +79,10 @@ with pathlib.Path(sys.argv[2]).open("w") as file:
     subprocess.run([sys.executable, "-m", "fastcnn", "doctor", sys.argv[1], "--json"], stdout=file)
 """
 """Writes down what the doctor prints; its exit code says only that something was found."""
-SECTIONS: dict[str, Callable[[Path, Path], dict[str, Any]]] = {
+SECTIONS: dict[str, Section] = {
     "recipes": recipes,
     "doctor": doctor,
 }
 
 if __name__ == "__main__":
-    main()
+    measure(__doc__, SECTIONS, "--shared", "folder of the data sets")

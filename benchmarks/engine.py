@@ -10,12 +10,10 @@ Seconds run from the model built to the validation predictions in hand, on both 
 fastcnn that includes hashing, decoding, measuring precisions, features and the solver.
 """
 
-import argparse
 import os
 import shutil
-import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -32,7 +30,7 @@ from plain import (
     random_weights,
 )
 from processes import whole_processes
-from results import keep, write_tables
+from results import Section, keep, measure
 from roof import agreement, roof
 
 import fastcnn
@@ -45,18 +43,6 @@ EPOCHS = 3
 """Of everything trained, where accuracy is compared."""
 ONLY_ALL = {"epochs": 2, "freeze_epochs": 0}
 """Settings of a `full` in which every epoch trains everything."""
-
-
-def main() -> None:
-    """Measure the sections asked for."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("sections", nargs="+", choices=SECTIONS)
-    parser.add_argument("--data", type=Path, required=True, help="breed_number.jpg files")
-    options = parser.parse_args()
-    for name in options.sections:
-        with tempfile.TemporaryDirectory() as folder:
-            keep(name, SECTIONS[name](options.data.absolute(), Path(folder)))
-        write_tables()
 
 
 def head(data: Path, work: Path) -> dict[str, Any]:
@@ -171,7 +157,7 @@ def cache(folder: Path) -> Iterator[None]:
             os.environ["FASTCNN_CACHE"] = before
 
 
-SECTIONS: dict[str, Callable[[Path, Path], dict[str, Any]]] = {
+SECTIONS: dict[str, Section] = {
     "head": head,
     **{f"full-{arch}": partial(full, arch) for arch in BODIES},
     "accuracy": accuracy,
@@ -181,4 +167,4 @@ SECTIONS: dict[str, Callable[[Path, Path], dict[str, Any]]] = {
 }
 
 if __name__ == "__main__":
-    main()
+    measure(__doc__, SECTIONS, "--data", "breed_number.jpg files")

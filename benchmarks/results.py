@@ -1,7 +1,9 @@
 """Keeps what the benchmarks found, and writes it as tables with the machine and the versions."""
 
+import argparse
 import json
 import statistics
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
@@ -15,7 +17,23 @@ from fastcnn.files import write_json, write_text
 
 KEPT = Path(__file__).with_name("engine.json")
 PAGE = Path(__file__).with_name("README.md")
+Section = Callable[[Path, Path], dict[str, Any]]
+"""Measures on the data in a folder, with another to work in."""
 Rows = Sequence[Mapping[str, float]]
+
+
+def measure(
+    description: str | None, sections: Mapping[str, Section], option: str, meaning: str
+) -> None:
+    """Measure the sections that the command line asks for, on the folder that `option` names."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("sections", nargs="+", choices=sections)
+    parser.add_argument(option, dest="folder", type=Path, required=True, help=meaning)
+    options = parser.parse_args()
+    for name in options.sections:
+        with tempfile.TemporaryDirectory() as work:
+            keep(name, sections[name](options.folder.absolute(), Path(work)))
+        write_tables()
 
 
 def keep(section: str, found: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from fastcnn.data.doctor.findings import Examination
 from fastcnn.data.doctor.quarantine import quarantine as move_aside
 from fastcnn.data.doctor.quarantine import require_apart, restore
 from fastcnn.errors import DataError, UsageError
+from fastcnn.files import require_new_file
 from fastcnn.narrator import Narrator
 from fastcnn.places import shown_path, user_path
 from fastcnn.report.doctor_sheet import write_sheet
@@ -80,11 +81,8 @@ def _require_free(files: dict[str, str | None], *, force: bool) -> None:
         path = user_path(given) if given else None
         if path is None:
             continue
-        if path.exists() and not force:
-            raise UsageError(
-                f"{option} {given} is there already, expected a new file",
-                hint=f"add --force to replace it, or give another: {path.stem}-2{path.suffix}",
-            )
+        if not force:
+            require_new_file(path, option)
         if not path.parent.is_dir():
             raise UsageError(
                 f"{option} {given} lies in a folder that does not exist",

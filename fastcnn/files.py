@@ -1,14 +1,16 @@
 """Writing files so that nothing is ever half there: a temporary name, then one rename."""
 
 import errno
+import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from fastcnn.errors import TrainingError
+from fastcnn.errors import TrainingError, UsageError
 
 DISK_IS_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -79,11 +81,50 @@ def _umask() -> int:
     return mask
 
 
-def take_name(temporary: Path, folder: Path) -> None:
-    """Give a folder that is whole its name; another process may have been first with the same."""
+@contextmanager
+def whole_folder(target: Path, way_out: str) -> Iterator[Path]:
+    """Give an empty folder to fill, which gets the name `target` when the block is over.
+
+    Two processes may fill one each: the first to finish gives it the name.
+
+    Raises:
+        TrainingError: the disk is full, or the folder cannot be written to.
+    """
+    with friendly_disk_errors(target, way_out):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+        try:
+            yield temporary
+            _take_name(temporary, target)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def state_sha256(path: Path) -> str:
+    """Return a hash of the names, sizes and times of a file, or of all files below a folder."""
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    facts = [(str(file.resolve()), file.stat()) for file in files if file.is_file()]
+    state = [(name, one.st_size, one.st_mtime_ns) for name, one in facts]
+    return hashlib.sha256(repr(state).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def require_new_file(path: Path, option: str) -> None:
+    """Refuse to write over a file.
+
+    Raises:
+        UsageError: it is there.
+    """
+    if path.exists():
+        raise UsageError(
+            f"{path} is there already, expected a new file",
+            hint=f"add --force to replace it, or give another: {option} {path.stem}-2{path.suffix}",
+        )
+
+
+def _take_name(temporary: Path, folder: Path) -> None:
     temporary.chmod(0o755)
     try:
         os.rename(temporary, folder)
     except OSError:
-        if not folder.is_dir():
+        if not folder.is_dir():  # another process was first: what it wrote is the same
             raise

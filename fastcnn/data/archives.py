@@ -1,18 +1,15 @@
 """Unpacking a zip or tar that a stranger may have made, into the cache, once."""
 
 import gzip
-import hashlib
 import lzma
-import shutil
 import tarfile
-import tempfile
 import zipfile
 import zlib
 from pathlib import Path
 
 from fastcnn.data.parts import is_hidden
 from fastcnn.errors import DataError
-from fastcnn.files import friendly_disk_errors, take_name
+from fastcnn.files import state_sha256, whole_folder
 from fastcnn.narrator import Narrator
 from fastcnn.places import cache_folder, shown_path
 
@@ -45,23 +42,18 @@ def unpacked(path: Path, narrator: Narrator) -> Path:
             would lie outside.
         TrainingError: there is no room for it.
     """
-    target = cache_folder() / "archives" / f"{path.stem}-{_identity(path)}"
+    target = cache_folder() / "archives" / f"{path.stem}-{state_sha256(path)[:16]}"
     if target.is_dir():
         return target
-    with friendly_disk_errors(target, "point FASTCNN_CACHE to a larger disk"):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=".unpacking-"))
+    with whole_folder(target, "point FASTCNN_CACHE to a larger disk") as folder:
+        unpack = _unpack_zip if path.suffix.lower() == ".zip" else _unpack_tar
         try:
-            unpack = _unpack_zip if path.suffix.lower() == ".zip" else _unpack_tar
             unpack(path, folder, narrator)
-            take_name(folder, target)
         except DAMAGED as error:
             raise DataError(
                 f"{shown_path(path)} cannot be unpacked: {error}",
                 hint="fetch it again, or unpack it yourself and give the folder",
             ) from error
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
     return target
 
 
@@ -69,13 +61,6 @@ def content_of(folder: Path) -> Path:
     """Return the folder that holds what was packed: most archives wrap everything in one."""
     inside = [entry for entry in folder.iterdir() if not is_hidden(entry.name)]
     return content_of(inside[0]) if len(inside) == 1 and inside[0].is_dir() else folder
-
-
-def _identity(path: Path) -> str:
-    """Return what tells this archive from another of its name, without reading all of it."""
-    facts = path.stat()
-    text = f"{path.resolve()} {facts.st_size} {facts.st_mtime_ns}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _unpack_zip(path: Path, folder: Path, narrator: Narrator) -> None:

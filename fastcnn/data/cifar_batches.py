@@ -1,13 +1,11 @@
 """CIFAR-10 as torchvision keeps it, five batches of pixels, turned into folders of pictures."""
 
-import shutil
-import tempfile
 from pathlib import Path
 
 from PIL import Image
 
 from fastcnn.errors import DataError
-from fastcnn.files import friendly_disk_errors, take_name
+from fastcnn.files import whole_folder
 from fastcnn.narrator import Narrator
 from fastcnn.places import cache_folder, shown_path
 
@@ -36,14 +34,8 @@ def as_folders(folder: Path, narrator: Narrator) -> Path:
     target = cache_folder() / "unpacked" / "cifar10-from-batches"
     if target.is_dir():
         return target
-    with friendly_disk_errors(target, "name another folder in FASTCNN_CACHE"):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=".cifar10-"))
-        try:
-            _write(root, temporary, narrator)
-            take_name(temporary, target)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+    with whole_folder(target, "name another folder in FASTCNN_CACHE") as temporary:
+        _write(root, temporary, narrator)
     return target
 
 

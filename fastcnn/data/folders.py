@@ -5,11 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from fastcnn.data.listing import Listing
+from fastcnn.data.parts import PARTS
 from fastcnn.data.walk import Seen, walk
 from fastcnn.errors import DataError, UsageError
 from fastcnn.places import shown_path
-
-PARTS = ("train", "valid", "test")
 
 
 def read_folder(folder: Path, label_regex: str | None = None) -> Listing:

@@ -2,8 +2,6 @@
 
 import hashlib
 import io
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,7 @@ from PIL import Image
 
 from fastcnn.data.parts import part_of
 from fastcnn.errors import DataError, UsageError
-from fastcnn.files import friendly_disk_errors, take_name
+from fastcnn.files import state_sha256, whole_folder
 from fastcnn.narrator import Narrator
 from fastcnn.places import cache_folder, shown_path
 
@@ -54,28 +52,15 @@ def as_image_folders(path: Path, label_col: str | None, narrator: Narrator) -> P
         DataError: there is no column of images, or none of classes.
         TrainingError: there is no room for the images.
     """
-    identity = hashlib.sha256(f"{_state(path)} {label_col}".encode()).hexdigest()[:16]
+    identity = hashlib.sha256(f"{state_sha256(path)} {label_col}".encode()).hexdigest()[:16]
     target = cache_folder() / "unpacked" / f"{path.stem}-{identity}"
     if target.is_dir():
         return target
     parts = _open(path)
-    with friendly_disk_errors(target, "name another folder in FASTCNN_CACHE"):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=".unpacking-"))
-        try:
-            for name, part in parts.items():
-                _write(part, folder / name if len(parts) > 1 else folder, path, label_col, narrator)
-            take_name(folder, target)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    with whole_folder(target, "name another folder in FASTCNN_CACHE") as folder:
+        for name, part in parts.items():
+            _write(part, folder / name if len(parts) > 1 else folder, path, label_col, narrator)
     return target
-
-
-def _state(path: Path) -> list[tuple[str, int, int]]:
-    """Return names, sizes and times of all files that the data set lies in."""
-    files = sorted(path.rglob("*")) if path.is_dir() else [path]
-    facts = [(str(file.resolve()), file.stat()) for file in files if file.is_file()]
-    return [(name, one.st_size, one.st_mtime_ns) for name, one in facts]
 
 
 def _open(path: Path) -> dict[str, Any]:

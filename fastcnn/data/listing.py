@@ -36,11 +36,16 @@ class Listing:
         """Return the images that are scored once, at the end."""
         return [path for path in self.labels if self.parts.get(path) == "test"]
 
+    @property
+    def says_what_is_held_out(self) -> bool:
+        """Return whether the data have a part to validate on."""
+        return "valid" in self.parts.values()
+
     def splitter(self, valid_pct: float, seed: int) -> Split:
         """Return what splits the images as the data says, or holds out a random part of them."""
         from fastai.data.transforms import RandomSplitter
 
-        if "valid" in self.parts.values():
+        if self.says_what_is_held_out:
             return partial(_given_parts, self.parts)  # a method fastai would bind to itself
         random: Split = RandomSplitter(valid_pct, seed=seed)
         return random

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,12 +117,7 @@ def read_images(
     test = range(len(pool), len(items))
     known = {labels[index] for index in train}
     scored = tuple(index for index in valid if labels[index] in known)
-    _check_parts(train, scored)
-    if len(known) < 2:
-        raise DataError(
-            f"the {len(train)} images to learn from are of one class, expected at least two",
-            hint="choose a smaller --valid-pct, or --split stratified",
-        )
+    _check_parts(train, scored, known)
     return ImageSet(
         folder,
         items,
@@ -196,10 +191,15 @@ def _check_lonely(labels: Sequence[str], items: Sequence[Path]) -> None:
         )
 
 
-def _check_parts(train: Sequence[int], valid: Sequence[int]) -> None:
+def _check_parts(train: Sequence[int], valid: Sequence[int], known: Collection[str]) -> None:
     if not train or not valid:
         raise DataError(
             f"the split leaves {len(train)} images to learn from and {len(valid)} to score",
             hint="add images, choose another --valid-pct, or look at what the recipe takes for its "
             "parts; fastcnn train FOLDER reads any usual layout",
+        )
+    if len(known) < 2:
+        raise DataError(
+            f"the {len(train)} images to learn from are of one class, expected at least two",
+            hint="choose a smaller --valid-pct, or --split stratified",
         )

@@ -94,12 +94,6 @@ def in_words(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
-def cut_away(looks: Sequence[Look]) -> list[float]:
-    """Return which part of each picture a square crop leaves out, 0 to 1."""
-    sizes = [(look.width, look.height) for look in looks if look.problem is None]
-    return [1 - min(size) / max(size) for size in sizes]
-
-
 def _look(path: Path) -> Look:
     with Image.open(path) as image:
         if problem := size_problem(*image.size):
@@ -128,9 +122,10 @@ def way_to_a_square(looks: Sequence[Look]) -> str:
     A crop, where it cuts little from nearly all of them; else, where all have nearly the same
     shape, squishing, which changes all in the same way and loses nothing; else padding.
     """
-    losses = sorted(cut_away(looks))
+    sizes = [(look.width, look.height) for look in looks if look.problem is None]
+    losses = sorted(1 - min(size) / max(size) for size in sizes)
     if not losses or losses[int(0.9 * (len(losses) - 1))] <= MOST_CUT:
         return "crop"
-    shapes = [math.log(look.width / look.height) for look in looks if look.problem is None]
+    shapes = [math.log(width / height) for width, height in sizes]
     spread = max(shapes) - min(shapes)
     return "squish" if spread <= SAME_SHAPE else "pad"

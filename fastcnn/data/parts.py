@@ -11,6 +11,8 @@ SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "test": ("test", "testing", "tst", "test_set", "test_images", "eval", "evaluation"),
 }
 """Names of folders by the part that they hold, compared without case, `-` as `_`."""
+PARTS = tuple(SPELLINGS)
+"""The parts in the order in which they are spoken of."""
 PART_OF = {name: part for part, names in SPELLINGS.items() for name in names}
 
 Folder = tuple[str, ...]

@@ -1,10 +1,8 @@
 """The drawn sample lives in the cache: drawn once, whole or not at all."""
 
-import shutil
-import tempfile
 from pathlib import Path
 
-from fastcnn.files import friendly_disk_errors, take_name
+from fastcnn.files import whole_folder
 from fastcnn.narrator import Narrator
 from fastcnn.places import cache_folder
 from fastcnn.recipe import Sample
@@ -19,14 +17,8 @@ def sample_folder(recipe_name: str, sample: Sample, narrator: Narrator) -> Path:
     folder = cache_folder() / "samples" / f"{recipe_name}-drawn-v{sample.version}"
     if folder.is_dir():
         return folder
-    with friendly_disk_errors(folder, "name another folder in FASTCNN_CACHE"):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-        try:
-            _draw(temporary, sample, narrator)
-            take_name(temporary, folder)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+    with whole_folder(folder, "name another folder in FASTCNN_CACHE") as temporary:
+        _draw(temporary, sample, narrator)
     return folder
 
 

@@ -85,7 +85,7 @@ def _understand(recipe: Recipe, settings: Settings, path: Path, narrator: Narrat
         test_items=tests,
         unusable=unusable,
         split=_split(drawn, settings, listing, folder),
-        parts_are_given=bool(listing and "valid" in listing.parts.values()),
+        parts_are_given=bool(listing and listing.says_what_is_held_out),
     )
     if listing and listing.ignored:
         ignored = tuple(Skipped(name, why) for name, why in listing.ignored.items())
@@ -101,8 +101,7 @@ def _understand(recipe: Recipe, settings: Settings, path: Path, narrator: Narrat
 
 def _torn(images: ImageSet, settings: Settings, listing: Listing | None) -> int:
     """Return how many groups lie in more than one part."""
-    places = range(len(images.items))
-    names = [images.relative(place) for place in places]
+    names = [images.relative(place) for place in range(len(images.items))]
     groups = _groups(settings, listing, images.items, names)
     if groups is None:
         return 0
@@ -142,7 +141,7 @@ def _split(
 
     What the data hold out stays so under --group-by; groups on both sides are told of.
     """
-    is_given = bool(listing and "valid" in listing.parts.values())
+    is_given = bool(listing and listing.says_what_is_held_out)
     if settings.split == AUTO and (settings.group_by is None or is_given):
         return None
 

@@ -8,7 +8,7 @@ from rich import box
 from rich.table import Table
 
 from fastcnn.errors import UsageError
-from fastcnn.files import write_bytes
+from fastcnn.files import require_new_file, write_bytes
 from fastcnn.narrator import Narrator
 from fastcnn.places import shown_path, user_path
 from fastcnn.report.rate_chart import Mark, frame_of, loss_at, rate_chart, shown_losses
@@ -58,11 +58,8 @@ def require_free_picture(out: str | None, *, force: bool) -> Path:
             f"--out is {out or CURVE_FILE}, expected a picture's name that ends in .png",
             hint=f"for example --out {CURVE_FILE}",
         )
-    if path.exists() and not force and not (out is None and _is_ours(path)):
-        raise UsageError(
-            f"{path} is there already, expected a new file",
-            hint=f"add --force to replace it, or give another: --out {path.stem}-2.png",
-        )
+    if not force and not (out is None and path.exists() and _is_ours(path)):
+        require_new_file(path, "--out")
     return path
 
 

@@ -8,10 +8,11 @@ import numpy as np
 from fastcnn.data.doctor.findings import Finding
 from fastcnn.data.doctor.ledger import Ledger
 from fastcnn.data.doctor.near import near_pairs
+from fastcnn.data.parts import PARTS
 
 MOST_DIFFERENT = 12.0
 """Mean difference of two copies' thumbnails, whose levels have a standard deviation of 32."""
-PARTS = (None, "train", "valid", "test")
+ORDER = (None, *PARTS)
 """The held-out parts come last: it is their copy that is named."""
 SAME = "SELECT digest FROM images WHERE problem IS NULL GROUP BY digest HAVING count(*) > 1"
 MEMBERS = "SELECT path, label, part FROM images WHERE digest = ? AND problem IS NULL"
@@ -29,7 +30,7 @@ class Copy:
     @property
     def rank(self) -> tuple[int, str]:
         """What orders copies: the one to keep comes first."""
-        return PARTS.index(self.part), self.path
+        return ORDER.index(self.part), self.path
 
 
 def same_bytes(ledger: Ledger) -> Iterator[Finding]:
