@@ -90,7 +90,7 @@ def feature_shape(architecture: Architecture, size: int) -> tuple[int, ...]:
         except (RuntimeError, AssertionError, ValueError) as error:
             raise UsageError(
                 f"{architecture.name} does not take images of {size} px: {error}",
-                hint=f"try --size {_native_size(architecture)}",
+                hint=f"try --size {native_size(architecture)}",
             ) from error
 
 
@@ -104,7 +104,7 @@ def bare_body(architecture: Architecture) -> nn.Module:
     return body
 
 
-def _native_size(architecture: Architecture) -> int:
+def native_size(architecture: Architecture) -> int:
     if architecture.is_torchvision:
         return 224
     return int(timm.get_pretrained_cfg(architecture.name).input_size[-1])
