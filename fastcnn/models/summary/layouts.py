@@ -30,8 +30,7 @@ def rearranged(name: str, args: Sequence[Any], region: Region, out: Tensor) -> R
     if name in RESHAPING:
         return _reshaped(region, tuple(source.shape), tuple(out.shape))
     if name in CUTTING:
-        is_cut = any(source.shape[axis] != out.shape[axis] for axis in region.axes)
-        return UNKNOWN if is_cut and not region.is_whole else region
+        return region if _keeps_places(args, region, out) else UNKNOWN
     if name in TAKING:
         dim = _from_end(int(args[1]) if len(args) > 1 else 0, source.ndim)
         return _without(region, [dim])
@@ -62,6 +61,12 @@ def _without(region: Region, dims: Sequence[int]) -> Region:
     if any(axis in dims for axis in region.axes):  # one position is taken out
         return replace(region, axes=()) if region.is_whole else UNKNOWN
     return replace(region, axes=tuple(a + sum(dim > a for dim in dims) for a in region.axes))
+
+
+def _keeps_places(args: Sequence[Any], region: Region, out: Tensor) -> bool:
+    """Whether a cut leaves all rows and columns, or a piece of a row of tokens as it is."""
+    is_piece = len(region.axes) == 1 and (len(args) < 5 or args[4] == 1)
+    return is_piece or all(args[0].shape[axis] == out.shape[axis] for axis in region.axes)
 
 
 def _squeezed(args: Sequence[Any], region: Region) -> Region:

@@ -32,9 +32,9 @@ def after_product(name: str, given: Sequence[Region | None]) -> Region:
     if any(len(region.axes) > 1 or any(axis < ROWS for axis in region.axes) for region in regions):
         return UNKNOWN
     axes: tuple[int, ...] = ()
-    if left and ROWS in left.axes:
+    if (left and ROWS in left.axes) or (left is None and summed):
         axes = (ROWS,)
-    elif right and COLUMNS in right.axes:
+    elif (right and COLUMNS in right.axes) or (right is None and summed):
         axes = (COLUMNS,)
     base = max(regions, key=lambda region: (region.is_whole, bool(region.axes), region.size or 0))
     if summed or (left and right and left.axes and right.axes):

@@ -1,5 +1,6 @@
 """The whole network as its authors published it, classifier included, drawn without memory."""
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from fastcnn.models.architectures import (
     bare_body,
     feature_shape,
     native_size,
+    torchvision_network,
 )
 from fastcnn.models.groups import parameter_groups
 from fastcnn.models.heads import layout_of, make_head
@@ -68,7 +70,7 @@ def _torchvision(
     architecture: Architecture, n_classes: int | None
 ) -> tuple[nn.Module, dict[int, str]]:
     """Its children without the last two are the body: the very parameters that are grouped."""
-    network = architecture.builder(weights=None, num_classes=n_classes or 1000)
+    network = torchvision_network(architecture, n_classes or 1000)
     children = list(network.children())
     body = nn.Sequential(*children[:-CLASSIFIER_CHILDREN])
     classifier = nn.Sequential(*children[-CLASSIFIER_CHILDREN:])
@@ -89,7 +91,7 @@ def _own(architecture: Architecture, n_classes: int | None) -> tuple[nn.Module, 
     """A body of fastcnn's own with the head that `--head linear` puts behind it."""
     layout = layout_of(feature_shape(architecture, native_size(architecture)))
     head = make_head("linear", layout, n_classes or OWN_CLASSES)
-    network = nn.Sequential(bare_body(architecture), head)
+    network = nn.Sequential(OrderedDict(body=bare_body(architecture), head=head))
     return network, _by_id(network, architecture)
 
 

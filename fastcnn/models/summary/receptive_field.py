@@ -27,6 +27,8 @@ ADAPTIVE = {"_adaptive_avg_pool2d", "adaptive_avg_pool2d", "adaptive_max_pool2d"
 PADS = {"constant_pad_nd", "reflection_pad2d", "replication_pad2d"}
 BATCH_NORMS = {"native_batch_norm", "_native_batch_norm_legit_no_training", "cudnn_batch_norm"}
 OTHER_NORMS = {"native_group_norm", "native_layer_norm"}
+UNTAGGED = {"hardswish", "mish", "hardsigmoid", "log_sigmoid_forward", "glu_jvp"}
+"""Number by number, though torch does not mark them so."""
 SOFTMAXES = {"_softmax", "_safe_softmax", "_log_softmax"}
 
 
@@ -72,15 +74,30 @@ class ReceptiveFields(TorchDispatchMode):
     def _after(
         self, func: Any, args: tuple[Any, ...], given: Sequence[Region | None], out: Tensor
     ) -> Region:
-        name = str(func.overloadpacket.__name__).rstrip("_")
         regions = [region for region in given if region is not None]
         if not all(region.is_known for region in regions):
             return UNKNOWN
+        found = self._known(str(func.overloadpacket.__name__).rstrip("_"), func, args, given, out)
+        whole = [region for region in regions if region.is_whole and region.axes]
+        if found.is_known or not whole:
+            return found
+        # What sees everything goes on seeing everything, wherever its positions may lie now.
+        return replace(whole[0], axes=MAP if out.ndim == 4 else (-2,))
+
+    def _known(
+        self,
+        name: str,
+        func: Any,
+        args: tuple[Any, ...],
+        given: Sequence[Region | None],
+        out: Tensor,
+    ) -> Region:
+        regions = [region for region in given if region is not None]
         if name in PRODUCTS:
             return after_product(name, given)
-        if name == "cat":
-            return _concatenated(args, regions, out)
-        if torch.Tag.pointwise in func.tags:
+        if name in ("cat", "stack"):
+            return _put_together(name, args, regions, out)
+        if torch.Tag.pointwise in func.tags or name in UNTAGGED:
             region, is_gated = joined(regions)
             self.n_gates += is_gated
             return region
@@ -111,15 +128,18 @@ def _scales_by_the_picture(name: str, args: tuple[Any, ...], region: Region) -> 
     return name == "native_group_norm" or any(axis >= -len(args[1]) for axis in region.axes)
 
 
-def _concatenated(args: tuple[Any, ...], regions: Sequence[Region], out: Tensor) -> Region:
+def _put_together(
+    name: str, args: tuple[Any, ...], regions: Sequence[Region], out: Tensor
+) -> Region:
     """Maps one behind the other in channels, or a row of positions with tokens of no place."""
     region, _ = joined(regions)
     dim = (int(args[1]) if len(args) > 1 else 0) % out.ndim - out.ndim
+    if name == "stack":
+        region = replace(region, axes=tuple(a - (a <= dim) for a in region.axes))
     if any(one.is_whole for one in regions) and region.is_known:
         return region.mixed(region.axes)
-    if len(regions) > 1 and dim in region.axes:
-        return UNKNOWN
-    return region
+    is_place = dim in region.axes and name == "cat"
+    return UNKNOWN if is_place and len(regions) > 1 and len(region.axes) > 1 else region
 
 
 def _after_mean(args: tuple[Any, ...], region: Region, out: Tensor) -> Region:
@@ -131,10 +151,10 @@ def _after_mean(args: tuple[Any, ...], region: Region, out: Tensor) -> Region:
 
 def _after_kernel(name: str, args: tuple[Any, ...], region: Region, out: Tensor) -> Region:
     """Return the region behind what slides over a map (N, C, H, W); unknown for all else."""
-    if name not in {"convolution"} | POOLS | ADAPTIVE | PADS:
-        return UNKNOWN
     if not region.axes:
         return region  # pooled: no positions to slide over
+    if name in PADS and all(args[0].shape[axis] == out.shape[axis] for axis in region.axes):
+        return region  # channels are added
     if region.axes != MAP or args[0].ndim != 4:
         return UNKNOWN
     sides = (out.shape[-2], out.shape[-1])
