@@ -1,4 +1,4 @@
-"""Counts and times as people write them: `10m` parameters are ten million, `10m` of time minutes."""
+"""Counts and times as people write them: `10m` parameters are ten million, as time ten minutes."""
 
 import re
 

@@ -6,7 +6,18 @@ from typing import NoReturn
 
 import typer
 
-from fastcnn.cli import doctor, evaluate, info, lr_find, predict, recipe, recipes, summary, train
+from fastcnn.cli import (
+    doctor,
+    evaluate,
+    info,
+    lr_find,
+    models,
+    predict,
+    recipe,
+    recipes,
+    summary,
+    train,
+)
 from fastcnn.errors import FastcnnError, Problem
 from fastcnn.version import __version__
 
@@ -28,6 +39,7 @@ app.command("train")(train.train)
 app.command("lr-find")(lr_find.lr_find)
 app.command("doctor")(doctor.doctor)
 app.command("recipes")(recipes.recipes)
+app.command("models")(models.models)
 app.command("summary")(summary.summary)
 app.command("predict")(predict.predict)
 app.command("evaluate")(evaluate.evaluate)

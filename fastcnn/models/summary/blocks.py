@@ -1,9 +1,9 @@
 """Which modules make one row of a summary.
 
-A row is a block as its authors name it: what timm's `group_matcher` takes for one layer, a residual
-block of torchvision's, a named block of fastcnn's own. What is larger is opened up, to single layers
-if need be; then a norm, an activation or a dropout goes with the layer before it, and what makes the
-map smaller without parameters is a row of its own.
+A row is a block as its authors name it: what timm's `group_matcher` takes for one layer, a
+residual block of torchvision's, a named block of fastcnn's own. What is larger is opened up, to
+single layers if need be; then a norm, an activation or a dropout goes with the layer before it,
+and what makes the map smaller without parameters is a row of its own.
 """
 
 from collections.abc import Iterator, Mapping
@@ -98,7 +98,7 @@ def authors_layers(watched: Watched) -> Mapping[int, object] | None:
     """Return the block of each parameter, by its `id`, where the network's authors name blocks."""
     network: Any = watched.drawn.network
     if watched.drawn.architecture.is_own:
-        own = [part for part in (*network[0].children(), network[1])]
+        own = (*network[0].children(), network[1])
         return {id(p): place for place, part in enumerate(own) for p in part.parameters()}
     if not hasattr(network, "group_matcher"):
         return None
@@ -122,7 +122,9 @@ def _size(shape: tuple[int, ...]) -> int:
 
 
 def _n_kernels(module: nn.Module) -> int:
-    return sum(hasattr(one, "kernel_size") or isinstance(one, nn.Linear) for one in module.modules())
+    return sum(
+        hasattr(one, "kernel_size") or isinstance(one, nn.Linear) for one in module.modules()
+    )
 
 
 def _inside(name: str, child: str) -> str:

@@ -11,7 +11,7 @@ from fastcnn.models.architectures import Architecture
 from fastcnn.models.summary.blocks import CONTAINERS, Block, blocks_of, goes_along
 from fastcnn.models.summary.kernels import Kernels, kernels_of
 from fastcnn.models.summary.published import HEAD, Published, published
-from fastcnn.models.summary.watched import Seen, Watched, watch
+from fastcnn.models.summary.watched import Watched, watch
 from fastcnn.training.activations import step_bytes
 from fastcnn.training.precision import PRECISIONS
 
@@ -123,18 +123,18 @@ def _rows(watched: Watched, blocks: Sequence[Block]) -> Iterator[Row]:
         group = next((watched.drawn.groups[one] for one in fresh), "")
         n_parameters = sum(p.numel() for one, p in fresh.items() if one not in counted)
         counted |= set(fresh)
-        last = _last_seen(block, watched)
+        seen = watched.seen.get(block.modules[0]) if block.modules else None
         yield Row(
             name=_name(block, watched),
             kind=_kind(block, watched),
-            output=tuple(last.given[1:]) if last and last.given else None,
+            output=tuple(seen.given[1:]) if seen and seen.given else None,
             kernels=kernels_of(block, watched),
             parameters=n_parameters,
             multiply_adds=sum(watched.multiply_adds.get(name, 0) for name in block.modules),
-            receptive_field=last.region.size if last and last.region else None,
+            receptive_field=seen.region.size if seen and seen.region else None,
             group=group,
             is_gated=any(watched.seen[n].is_gated for n in block.modules if n in watched.seen),
-            sees_all=bool(last and last.region and last.region.is_whole),
+            sees_all=bool(seen and seen.region and seen.region.is_whole),
         )
 
 
@@ -157,12 +157,6 @@ def _parameters(block: Block, watched: Watched) -> Iterator[nn.Parameter]:
         yield from network.get_submodule(name).parameters()
     for name in block.parameters:
         yield network.get_parameter(name)
-
-
-def _last_seen(block: Block, watched: Watched) -> Seen | None:
-    """Return what was seen of the block's last module; of a container, of the last one in it."""
-    inside = [seen for name, seen in watched.seen.items() if name in block.modules]
-    return max(inside, key=lambda seen: seen.order, default=None)
 
 
 def _name(block: Block, watched: Watched) -> str:

@@ -72,7 +72,9 @@ def _keeps_places(args: Sequence[Any], region: Region, out: Tensor) -> bool:
 def _squeezed(args: Sequence[Any], region: Region) -> Region:
     source: Tensor = args[0]
     given = args[1] if len(args) > 1 else range(source.ndim)
-    dims = [_from_end(int(dim), source.ndim) for dim in ([given] if isinstance(given, int) else given)]
+    dims = [
+        _from_end(int(dim), source.ndim) for dim in ([given] if isinstance(given, int) else given)
+    ]
     gone = [dim for dim in dims if source.shape[dim] == 1]
     if any(axis in gone for axis in region.axes):
         return region.mixed()  # a map of one position

@@ -76,7 +76,9 @@ def joined(regions: Sequence[Region]) -> tuple[Region, bool]:
     if whole := [region for region in placed if region.is_whole]:
         return max(whole, key=lambda region: region.size or 0), False
     first = placed[0]
-    if {(one.sides, one.axes, one.jump) for one in placed} != {(first.sides, first.axes, first.jump)}:
+    if {(one.sides, one.axes, one.jump) for one in placed} != {
+        (first.sides, first.axes, first.jump)
+    }:
         return UNKNOWN, False
     low = (min(one.low[0] for one in placed), min(one.low[1] for one in placed))
     high = (max(one.high[0] for one in placed), max(one.high[1] for one in placed))
