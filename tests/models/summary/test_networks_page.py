@@ -44,7 +44,9 @@ def test_every_large_number_is_counted() -> None:
     numbers = {1000, 4096}
     for document in found.values():
         numbers |= {document["parameters"], document["multiply_adds"]}
-        numbers |= {row[name] for row in document["rows"] for name in ("parameters", "multiply_adds")}
+        numbers |= {
+            row[name] for row in document["rows"] for name in ("parameters", "multiply_adds")
+        }
     first = found["resnet18"]["rows"][0]
     channels, height, width = first["output"]
     weights = first["parameters"] - BATCH_NORM * channels
