@@ -48,10 +48,15 @@ def scratch_body(network: OwnNetwork) -> nn.Sequential:
 
 
 def three_conv(settings: NetworkSettings) -> Named:
-    """Three convolutions, each with its activation; the map is halved after the first two."""
+    """Three convolutions, each with its activation; the map is halved after the first two.
+
+    It is halved before the activation, which then has a quarter of the work: behind the
+    convolution Mish alone would take three quarters of a step.
+    """
     for name, n_in, n_out in _stages(settings):
+        convolution, *after = _conv(n_in, n_out, settings)
         pool = [] if name == "block3" else [nn.MaxPool2d(2)]
-        yield name, nn.Sequential(*_conv(n_in, n_out, settings), *pool)
+        yield name, nn.Sequential(convolution, *pool, *after)
 
 
 def five_block(settings: NetworkSettings) -> Named:
