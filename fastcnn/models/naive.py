@@ -25,11 +25,13 @@ Computation 1, 1989).
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fastcnn.models.naive_shapes import conv_output_shape, pool_output_shape, require_output
-
-Array = NDArray[np.float64]
+from fastcnn.models.naive_shapes import (
+    Array,
+    conv_output_shape,
+    pool_output_shape,
+    require_output,
+)
 
 
 def conv_forward(x: Array, w: Array, b: Array, stride: int = 1, padding: int = 0) -> Array:

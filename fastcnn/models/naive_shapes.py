@@ -3,6 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+"""What the layers take and return."""
 
 DIMENSIONS = {
     "x": ("N", "C", "H", "W"),
@@ -32,7 +36,7 @@ def output_size(size: int, kernel: int, stride: int, padding: int = 0) -> int:
 
 
 def conv_output_shape(
-    x: object, w: object, stride: int, padding: int, b: object = None
+    x: Array, w: Array, stride: int, padding: int, b: Array | None = None
 ) -> tuple[int, int, int, int]:
     """Return the shape (N, F, OH, OW) of what a convolution makes.
 
@@ -42,18 +46,18 @@ def conv_output_shape(
     problems = [*_not_whole("stride", stride, 1), *_not_whole("padding", padding, 0)]
     problems += [*_not_array("x", x), *_not_array("w", w)]
     _raise(problems + ([] if b is None else _not_array("b", b)))
-    (pictures, channels, height, width), (filters, depth, *kernel) = np.shape(x), np.shape(w)
+    (pictures, channels, height, width), (filters, depth, *kernel) = x.shape, w.shape
     if depth != channels:
         problems.append(f"w has {depth} channels, expected {channels} as x has")
-    if b is not None and np.shape(b) != (filters,):
-        problems.append(f"b has the shape {np.shape(b)}, expected ({filters},), one a filter")
+    if b is not None and b.shape != (filters,):
+        problems.append(f"b has the shape {b.shape}, expected ({filters},), one a filter")
     padded = height + 2 * padding, width + 2 * padding
     _raise(problems + _not_within("the kernel", kernel, padded))
     rows = output_size(height, kernel[0], stride, padding)
     return pictures, filters, rows, output_size(width, kernel[1], stride, padding)
 
 
-def pool_output_shape(x: object, size: int, stride: int) -> tuple[int, int, int, int]:
+def pool_output_shape(x: Array, size: int, stride: int) -> tuple[int, int, int, int]:
     """Return the shape (N, C, OH, OW) of what a pooling makes.
 
     Raises:
@@ -61,21 +65,21 @@ def pool_output_shape(x: object, size: int, stride: int) -> tuple[int, int, int,
     """
     problems = [*_not_whole("size", size, 1), *_not_whole("stride", stride, 1)]
     _raise(problems + _not_array("x", x))
-    pictures, channels, height, width = np.shape(x)
+    pictures, channels, height, width = x.shape
     _raise(_not_within("the window", (size, size), (height, width)))
     rows, columns = output_size(height, size, stride), output_size(width, size, stride)
     return pictures, channels, rows, columns
 
 
-def require_output(dout: object, shape: tuple[int, ...]) -> None:
+def require_output(dout: Array, shape: tuple[int, ...]) -> None:
     """Raise unless `dout` has the shape of the layer's output.
 
     Raises:
         ValueError: it has not.
     """
     _raise(_not_array("dout", dout))
-    if np.shape(dout) != shape:
-        _raise([f"dout has the shape {np.shape(dout)}, expected {shape} as the output has"])
+    if dout.shape != shape:
+        _raise([f"dout has the shape {dout.shape}, expected {shape} as the output has"])
 
 
 def _raise(problems: list[str]) -> None:
