@@ -19,7 +19,7 @@ def learn(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Explain a layer: the arithmetic of one number, then pictures of what it makes."""
+    """Explain a layer: one number by hand, then pictures of what it makes."""
     from fastcnn.learn.page import show_topics
     from fastcnn.learn.teach import TOPICS, teach
     from fastcnn.narrator import narrator_for

@@ -80,11 +80,12 @@ def _no_topic(topic: str) -> list[Problem]:
 
 def _taken(folder: Path, topic: str, *, given: bool) -> list[Problem]:
     """Say why the figures cannot go there; an earlier lesson's in the usual folder are replaced."""
+    another = f"{folder}-2" if folder.name else f"learn-{topic}"
     if folder.exists() and not folder.is_dir():
         message = f"{shown_path(folder.absolute())} is a file, expected a folder for the figures"
-        return [Problem(message, f"give another: --out {folder}-2")]
+        return [Problem(message, f"give another: --out {another}")]
     inside = [path for path in folder.glob("*") if not is_hidden(path.name)]
     if not inside or (not given and all(is_made_by(path, made_by(topic)) for path in inside)):
         return []
-    message = f"{shown_path(folder.absolute())} holds {len(inside)} files, expected a new folder"
-    return [Problem(message, f"add --force to write into it, or give another: --out {folder}-2")]
+    message = f"the folder {shown_path(folder.absolute())} is not empty, expected a new one"
+    return [Problem(message, f"add --force to write into it, or give another: --out {another}")]
