@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import typer
 
-from fastcnn.cli import doctor, evaluate, info, lr_find, predict, recipe, recipes, train
+from fastcnn.cli import doctor, evaluate, info, learn, lr_find, predict, recipe, recipes, train
 from fastcnn.errors import FastcnnError, Problem
 from fastcnn.version import __version__
 
@@ -31,6 +31,7 @@ app.command("recipes")(recipes.recipes)
 app.command("predict")(predict.predict)
 app.command("evaluate")(evaluate.evaluate)
 app.command("info")(info.info)
+app.command("learn")(learn.learn)
 
 
 @app.callback(invoke_without_command=True)
