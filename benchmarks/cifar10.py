@@ -156,7 +156,7 @@ def steps(shared: Path, work: Path) -> dict[str, Any]:
 def fastcnn_step_seconds(model: nn.Module, batch: tuple[Tensor, Tensor]) -> float:
     """Time the steps of fastai's loop with fastcnn's precision, optimizer and memory."""
     times, one_step = WhereTimeGoes(), TensorDataset(*batch)
-    loader = DataLoader(ConcatDataset([one_step] * STEPS), STEP_IMAGES)
+    loader: DataLoader[Any] = DataLoader(ConcatDataset([one_step] * STEPS), STEP_IMAGES)
     learner = Learner(
         DataLoaders(loader, DataLoader(one_step, STEP_IMAGES)),
         model,
