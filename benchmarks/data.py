@@ -25,7 +25,7 @@ RECIPES: dict[str, tuple[str | None, dict[str, str]]] = {
     "cats_dogs": ("cats-dogs", {}),
     "pets": ("pets", {}),
     "solar": (None, {}),
-    "cifar10": ("cifar10.zip", {"size": "64"}),
+    "cifar10": ("cifar10.zip", {"size": "128"}),
 }
 """The folder of each recipe, None where it brings its own data, and what is not its default."""
 

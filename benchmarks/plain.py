@@ -20,7 +20,7 @@ from fastai.vision.data import ImageBlock
 from fastai.vision.learner import vision_learner
 from torch import nn
 
-from fastcnn.models.architectures import bare_body, find_architecture
+from fastcnn.models.architectures import bare_body, find_architecture, torchvision_network
 from fastcnn.models.state_file import load_body
 from fastcnn.models.weights import Weights, find_weights
 from fastcnn.narrator import Narrator
@@ -106,7 +106,7 @@ def random_weights(arch: str, folder: Path) -> Path:
     architecture = find_architecture(arch)
     torch.manual_seed(0)
     network = (
-        architecture.builder(weights=None)
+        torchvision_network(architecture)
         if architecture.is_torchvision
         else timm.create_model(arch, pretrained=False)
     )

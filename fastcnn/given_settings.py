@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastcnn.errors import Problem, UsageError
+from fastcnn.models.networks import is_own
 from fastcnn.places import user_path
 from fastcnn.recipe_book import list_recipes
 from fastcnn.run_folder import RUN_FILE
@@ -41,6 +42,17 @@ def read_config(path: str | None) -> dict[str, Any]:
         ) from error
 
 
+def from_nothing(config: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return `given`, by the strategy `scratch` where a network was named that has no weights.
+
+    A strategy or a file of weights that the user named stays.
+    """
+    arch, *named = (given.get(name) or config.get(name) for name in ("arch", "strategy", "weights"))
+    if not is_own(str(arch)) or any(named):
+        return given
+    return {**given, "strategy": "scratch"}
+
+
 def require_settings(
     recipe: str, config: Mapping[str, Any], given: Mapping[str, Any], *, all_used: bool = True
 ) -> None:
@@ -57,6 +69,7 @@ def require_settings(
     """
     defaults = stated_defaults(recipe)
     config = {name: value for name, value in config.items() if name in SETTING_NAMES}
+    given = from_nothing(config, given)
     layers = (NOT_KNOWN_YET if defaults is None else defaults, config, given)
     problems: list[Problem] = []
     try:

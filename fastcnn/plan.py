@@ -10,6 +10,7 @@ from fastcnn.data.loading import ImageSet
 from fastcnn.data.source import DataSource, find_source, why_sample
 from fastcnn.data.understanding import Understood, tell_faults, understand
 from fastcnn.errors import UsageError
+from fastcnn.given_settings import from_nothing
 from fastcnn.learning_rate import scaled
 from fastcnn.models.blueprint import Blueprint, blueprint
 from fastcnn.models.learner import choose_device, require_buildable
@@ -61,6 +62,7 @@ def make_plan(
         FastcnnError: a setting is wrong, or the data or weights cannot be had.
     """
     config = {name: value for name, value in config.items() if name in SETTING_NAMES}
+    given = from_nothing(config, given)
     settings = resolve_settings(recipe.defaults, config, given)
     if problems := refuse_unused(given, settings):
         raise UsageError.of(problems)

@@ -15,7 +15,8 @@ class Settings:
     """What a training needs to know beside its data and weights."""
 
     arch: str = "resnet34"
-    """Architecture: resnet18, resnet34, resnet50, vgg16_bn, or any name that timm knows."""
+    """Architecture: resnet18, resnet34, resnet50, vgg16_bn, a network of fastcnn's own (three-conv,
+    five-block, sprint) with settings as `five-block:kernel=5`, or any name that timm knows."""
     weights: str | None = None
     """A file of body weights (safetensors or .pth); None looks in the usual places."""
     head: str = "linear"

@@ -21,7 +21,7 @@ Debug = Annotated[bool, typer.Option("--debug", help="A traceback where somethin
 Trust = Annotated[bool, typer.Option("--trust", help="Open a .pkl that is not yours; remembered.")]
 
 SETTING_HELP = {
-    "arch": "resnet18/34/50, vgg16_bn, or any timm name.",
+    "arch": "resnet18/34/50, vgg16_bn, sprint, any timm name.",
     "weights": "File of body weights (.safetensors, .pth).",
     "head": "linear (one layer) or fastai (its two layers).",
     "strategy": "head, full, partial, gradual, lp-ft, scratch; A-vs-B.",

@@ -1,4 +1,4 @@
-"""Architectures by name: torchvision's own builders for four of them, timm for all others."""
+"""Architectures by name: fastcnn's own, torchvision's builders for four, timm for all others."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +12,8 @@ from fastai.vision.learner import TimmBody
 from torch import nn
 
 from fastcnn.errors import UsageError, did_you_mean
+from fastcnn.models.networks import OWN_NETWORKS, is_own, parse_network
+from fastcnn.models.scratch import scratch_body
 
 TORCHVISION = ("resnet18", "resnet34", "resnet50", "vgg16_bn")
 CLASSIFIER_CHILDREN = 2
@@ -25,38 +27,42 @@ class Architecture:
     name: str
     """As the user writes it."""
     library: str
-    """torchvision or timm."""
+    """fastcnn, torchvision or timm."""
     mean: tuple[float, float, float]
     """What its published weights expect to be subtracted from pixels in 0..1, a channel."""
     std: tuple[float, float, float]
     """What they expect the difference to be divided by."""
 
     @property
-    def builder(self) -> Any:
-        """What `vision_learner` takes as `arch`: torchvision's function, or timm's name."""
-        return getattr(torchvision_models, self.name) if self.is_torchvision else self.name
-
-    @property
     def is_torchvision(self) -> bool:
         """Whether torchvision builds it."""
         return self.library == "torchvision"
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it is one of fastcnn's own, for which no weights are published."""
+        return self.library == "fastcnn"
+
 
 def find_architecture(name: str) -> Architecture:
-    """Return the architecture called `name`.
+    """Return the architecture called `name`; one of our own may have settings behind a colon.
 
     Raises:
-        UsageError: neither we nor timm know the name.
+        UsageError: neither we nor timm know the name, or a setting is wrong.
     """
+    if is_own(name):
+        parse_network(name)
+        mean, std = imagenet_stats
+        return Architecture(name, "fastcnn", tuple(mean), tuple(std))
     if name in TORCHVISION:
         mean, std = imagenet_stats
         return Architecture(name, "torchvision", tuple(mean), tuple(std))
     config = _timm_config(name)
     if config is None:
-        known = [*TORCHVISION, *timm.list_models()]
+        known = [*OWN_NETWORKS, *TORCHVISION, *timm.list_models()]
         raise UsageError(
-            f"--arch is {name!r}{did_you_mean(name, known)}, "
-            "expected resnet18, resnet34, resnet50, vgg16_bn or a name that timm knows",
+            f"--arch is {name!r}{did_you_mean(name, known)}, expected one of "
+            f"{', '.join([*TORCHVISION, *OWN_NETWORKS])} or a name that timm knows",
             hint='python -c "import timm; print(*timm.list_models())" lists them',
         )
     return Architecture(name, "timm", tuple(config.mean), tuple(config.std))
@@ -90,21 +96,32 @@ def feature_shape(architecture: Architecture, size: int) -> tuple[int, ...]:
         except (RuntimeError, AssertionError, ValueError) as error:
             raise UsageError(
                 f"{architecture.name} does not take images of {size} px: {error}",
-                hint=f"try --size {_native_size(architecture)}",
+                hint=f"try --size {native_size(architecture)}",
             ) from error
 
 
 def bare_body(architecture: Architecture) -> nn.Module:
     """Build the body alone, with random weights, as `vision_learner` cuts it."""
+    if architecture.is_own:
+        return scratch_body(parse_network(architecture.name))
     if architecture.is_torchvision:
-        children = list(architecture.builder(weights=None).children())
+        children = list(torchvision_network(architecture).children())
         return nn.Sequential(*children[:-CLASSIFIER_CHILDREN])
     network = timm.create_model(architecture.name, pretrained=False, num_classes=0)
     body: nn.Module = TimmBody(network, pretrained=False)
     return body
 
 
-def _native_size(architecture: Architecture) -> int:
+def torchvision_network(architecture: Architecture) -> nn.Module:
+    """Build one of torchvision's networks whole, with random weights."""
+    network: nn.Module = getattr(torchvision_models, architecture.name)(weights=None)
+    return network
+
+
+def native_size(architecture: Architecture) -> int:
+    """Return the side of the pictures that a network was made for, in pixels."""
+    if architecture.is_own:
+        return parse_network(architecture.name).size
     if architecture.is_torchvision:
         return 224
     return int(timm.get_pretrained_cfg(architecture.name).input_size[-1])

@@ -33,9 +33,8 @@ def parameter_groups(model: nn.Sequential, architecture: Architecture) -> list[P
     """Return the groups of a body-and-head model, from the stem to the head."""
     body: Any = model[0]
     head = model[1]
-    named = _torchvision_blocks(body) if architecture.is_torchvision else _timm_blocks(body.model)
     groups: dict[str, list[nn.Parameter]] = {}
-    for name, parameters in named:
+    for name, parameters in _blocks(body, architecture):
         groups.setdefault(name, []).extend(parameters)
     groups["head"] = list(head.parameters())
     return [ParameterGroup(name, tuple(parameters)) for name, parameters in groups.items()]
@@ -69,6 +68,18 @@ def set_statistics_eval(body: nn.Module) -> None:
     for module in body.modules():
         if hasattr(module, "running_mean"):
             module.eval()
+
+
+def _blocks(body: Any, architecture: Architecture) -> Iterator[tuple[str, list[nn.Parameter]]]:
+    if architecture.is_own:
+        return _own_blocks(body)
+    return _torchvision_blocks(body) if architecture.is_torchvision else _timm_blocks(body.model)
+
+
+def _own_blocks(body: nn.Sequential) -> Iterator[tuple[str, list[nn.Parameter]]]:
+    for name, block in body.named_children():
+        if parameters := list(block.parameters()):  # dropout has none
+            yield name, parameters
 
 
 def _torchvision_blocks(body: Any) -> Iterator[tuple[str, list[nn.Parameter]]]:

@@ -42,6 +42,8 @@ def published_file(architecture: Architecture) -> PublishedFile | None:
     regularised ones score higher on ImageNet and lower as frozen features (Kornblith et al.,
     "Do Better ImageNet Models Transfer Better?", arXiv 1805.08974).
     """
+    if architecture.is_own:
+        return None
     if architecture.is_torchvision:
         weights = torchvision.models.get_model_weights(architecture.name)
         return PublishedFile(weights["IMAGENET1K_V1"].url)

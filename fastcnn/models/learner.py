@@ -7,12 +7,11 @@ from fastai.data.core import DataLoaders
 from fastai.data.transforms import Normalize
 from fastai.learner import Learner
 from fastai.metrics import accuracy
-from fastai.vision.learner import vision_learner
-from torch import Tensor
+from torch import Tensor, nn
 
 from fastcnn.data.randomness import seed_everything
 from fastcnn.errors import UsageError
-from fastcnn.models.architectures import Architecture, feature_shape
+from fastcnn.models.architectures import Architecture, bare_body, feature_shape
 from fastcnn.models.blueprint import Blueprint
 from fastcnn.models.groups import splitter_for
 from fastcnn.models.heads import layout_of, make_head
@@ -40,13 +39,10 @@ def build_learner(
     architecture = weights.architecture
     seed_everything(settings.seed, "new layers")
     layout = layout_of(feature_shape(architecture, settings.size))
-    learner = vision_learner(
+    head = make_head(settings.head, layout, n_classes=len(dls.vocab))
+    learner = Learner(
         dls,
-        architecture.builder,
-        pretrained=False,
-        normalize=False,
-        custom_head=make_head(settings.head, layout, n_classes=len(dls.vocab)),
-        init=None,
+        nn.Sequential(bare_body(architecture), head),
         splitter=splitter_for(architecture),
         loss_func=loss_for(settings, weights_of_classes),
         opt_func=optimizer_for(settings),

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from fastcnn.errors import WeightsError
-from fastcnn.models.architectures import CLASSIFIER_CHILDREN, Architecture
+from fastcnn.models.architectures import CLASSIFIER_CHILDREN, Architecture, torchvision_network
 
 WRAPPINGS = ("state_dict", "model", "model_state_dict", "state_dict_ema")
 NOT_LEARNED = "num_batches_tracked"
@@ -43,7 +43,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
 def require_fit(
     body: nn.Module, state: Mapping[str, Tensor], architecture: Architecture, origin: str
 ) -> None:
-    """Raise unless `state`, in the names of torchvision or timm, has every tensor of `body`.
+    """Raise unless `state`, in the names that its library gives them, has every tensor of `body`.
 
     Raises:
         WeightsError: a tensor of the body is missing in `state` or has another shape.
@@ -91,11 +91,13 @@ def _unwrapped(content: Any) -> dict[str, Tensor]:
 def _children_in_body(architecture: Architecture) -> dict[str, str]:
     """fastai cuts a torchvision network into a Sequential, whose children have numbers."""
     with torch.device("meta"):
-        names = [name for name, _ in architecture.builder(weights=None).named_children()]
+        names = [name for name, _ in torchvision_network(architecture).named_children()]
     return {name: str(place) for place, name in enumerate(names[:-CLASSIFIER_CHILDREN])}
 
 
 def _name_in_body(name: str, architecture: Architecture) -> str:
+    if architecture.is_own:
+        return name
     if not architecture.is_torchvision:
         return f"model.{name}"
     child, dot, rest = name.partition(".")
@@ -103,6 +105,8 @@ def _name_in_body(name: str, architecture: Architecture) -> str:
 
 
 def _name_in_file(name: str, architecture: Architecture) -> str:
+    if architecture.is_own:
+        return name
     if not architecture.is_torchvision:
         return name.removeprefix("model.")
     place, dot, rest = name.partition(".")

@@ -45,7 +45,7 @@ class Weights:
             return {}
         if self.source == "packaged":
             return packaged.packaged_state(self.path)
-        if self.source == "file" or self.architecture.is_torchvision:
+        if self.source == "file" or self.architecture.library != "timm":
             return read_state(self.path)
         return _through_timm(self.architecture, self.path)
 
@@ -117,6 +117,11 @@ def _not_to_be_had(architecture: Architecture) -> WeightsError:
         if published
         else "none are published for it"
     )
+    if architecture.is_own:
+        return WeightsError(
+            f"{architecture.name} starts from random weights: {reason}",
+            hint="train it by --strategy scratch, or give weights of your own with --weights FILE",
+        )
     return WeightsError(
         f"the weights of {architecture.name} cannot be had: {reason}",
         hint="give a file with --weights FILE, or use --arch tf_efficientnet_lite0, "

@@ -1,0 +1,133 @@
+"""Networks small enough to be trained from nothing, made of torch's, timm's and fastai's layers.
+
+No layer is of a class of ours, so that an exported network opens where fastcnn is not installed.
+Each body is a `Sequential` whose children are its parameter groups: stem, block2 and so on.
+"""
+
+from collections.abc import Callable, Iterator
+from math import gcd
+
+from fastai.layers import MergeLayer, SequentialEx
+from timm.layers import EvoNorm2dB0, EvoNorm2dS0
+from torch import nn
+
+from fastcnn.models.networks import NetworkSettings, OwnNetwork
+
+EVONORM_GROUPS = 8
+"""Groups of channels over which EvoNorm-S0 takes its variance, where so many divide them."""
+ACTIVATION_LAYERS: dict[str, Callable[[], nn.Module]] = {
+    "relu": nn.ReLU,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "mish": nn.Mish,
+}
+"""Rectified linear; Hendrycks and Gimpel, "Gaussian Error Linear Units", arXiv 1606.08415;
+Ramachandran et al., "Searching for Activation Functions", arXiv 1710.05941; Misra, "Mish: A Self
+Regularized Non-Monotonic Activation Function", arXiv 1908.08681: x * tanh(softplus(x))."""
+
+Named = Iterator[tuple[str, nn.Module]]
+
+
+def scratch_body(network: OwnNetwork) -> nn.Sequential:
+    """Return the body of a network with random weights, without its last layer.
+
+    From pictures (N, 3, H, W), float32, to a feature map (N, C, H', W'), or to vectors (N, dense)
+    where the settings ask for a dense layer.
+    """
+    settings = network.settings
+    body = nn.Sequential()
+    for name, module in BLOCKS[network.name](settings):
+        body.add_module(name, module)
+    if settings.dense:
+        body.add_module("dense", _dense(settings))
+    elif settings.dropout:
+        body.add_module("dropout", nn.Dropout2d(settings.dropout))
+    for module in body.modules():
+        _start(module)
+    return body
+
+
+def three_conv(settings: NetworkSettings) -> Named:
+    """Three convolutions, each with its activation; the map is halved after the first two."""
+    for name, n_in, n_out in _stages(settings):
+        pool = [] if name == "block3" else [nn.MaxPool2d(2)]
+        yield name, nn.Sequential(*_conv(n_in, n_out, settings), *pool)
+
+
+def five_block(settings: NetworkSettings) -> Named:
+    """Five times convolution, activation and max-pooling: pictures end 32 times smaller."""
+    for name, n_in, n_out in _stages(settings):
+        yield name, nn.Sequential(*_conv(n_in, n_out, settings), nn.MaxPool2d(2))
+
+
+def sprint(settings: NetworkSettings) -> Named:
+    """A residual network for 32 px that learns fast on a processor.
+
+    Three blocks: a convolution whose map is halved before it is normalised (a quarter of the
+    work for norm and activation), then a second one beside a way past it (He et al., "Deep
+    Residual Learning for Image Recognition", arXiv 1512.03385). Few layers of many channels suit
+    a processor's matrix units, few steps a short training; the order of pooling and norm is that
+    of Page's and Jordan's fast CIFAR-10 networks (Jordan, "94% on CIFAR-10 in 3.29 Seconds on a
+    Single GPU", arXiv 2404.00498).
+    """
+    for name, n_in, n_out in _stages(settings):
+        first, *after = _conv(n_in, n_out, settings)
+        second = SequentialEx(*_conv(n_out, n_out, settings), MergeLayer())
+        yield name, nn.Sequential(first, nn.MaxPool2d(2), *after, second)
+
+
+BLOCKS: dict[str, Callable[[NetworkSettings], Named]] = {
+    "three-conv": three_conv,
+    "five-block": five_block,
+    "sprint": sprint,
+}
+"""The blocks of each network, by name."""
+
+
+def _stages(settings: NetworkSettings) -> Iterator[tuple[str, int, int]]:
+    """Yield the name of each block with its channels before and after."""
+    n_in = 3
+    for number, n_out in enumerate(settings.filters, start=1):
+        yield ("stem" if number == 1 else f"block{number}"), n_in, n_out
+        n_in = n_out
+
+
+def _conv(n_in: int, n_out: int, settings: NetworkSettings) -> list[nn.Module]:
+    """Return a convolution that keeps the map's size, and what follows it.
+
+    EvoNorm (Liu et al., "Evolving Normalization-Activation Layers", arXiv 2004.02967) is norm and
+    activation in one. A norm brings a bias of its own.
+    """
+    convolution = nn.Conv2d(
+        n_in, n_out, settings.kernel, padding=settings.kernel // 2, bias=settings.norm == "none"
+    )
+    if settings.norm == "evonorm-s0":
+        return [convolution, EvoNorm2dS0(n_out, groups=gcd(n_out, EVONORM_GROUPS))]
+    if settings.norm == "evonorm-b0":
+        return [convolution, EvoNorm2dB0(n_out)]
+    norm = [nn.BatchNorm2d(n_out)] if settings.norm == "batch" else []
+    return [convolution, *norm, ACTIVATION_LAYERS[settings.activation]()]
+
+
+def _dense(settings: NetworkSettings) -> nn.Sequential:
+    """Return a dense layer on the mean of each channel, so that it fits pictures of any size."""
+    activation = "relu" if settings.is_evonorm else settings.activation
+    return nn.Sequential(
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(settings.filters[-1], settings.dense),
+        ACTIVATION_LAYERS[activation](),
+        nn.Dropout(settings.dropout),
+    )
+
+
+def _start(module: nn.Module) -> None:
+    """Draw weights that keep the signal's size from layer to layer.
+
+    He et al., "Delving Deep into Rectifiers", arXiv 1502.01852; torch's own are smaller by a
+    factor of 2.4, and a network without norms then begins with next to no signal.
+    """
+    if isinstance(module, nn.Conv2d | nn.Linear):
+        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
