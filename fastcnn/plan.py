@@ -72,7 +72,7 @@ def make_plan(
     understood = understand(recipe, settings, source.path, narrator)
     images, settings = understood.images, understood.settings
     _tell_data(recipe, source, understood, narrator)
-    weights = _weights(settings, bool(given.get("arch") or config.get("arch")), narrator)
+    weights = weights_for(settings, bool(given.get("arch") or config.get("arch")), narrator)
     drawn = draw(weights, settings, len(images.classes), narrator)
     narrator.say(f"body: {weights.architecture.name}, {weights.describe()}")
     file = str(weights.path) if weights.source == "file" else None
@@ -109,7 +109,7 @@ def draw(weights: Weights, settings: Settings, n_classes: int, narrator: Narrato
     return drawn
 
 
-def _weights(settings: Settings, arch_was_named: bool, narrator: Narrator) -> Weights:
+def weights_for(settings: Settings, arch_was_named: bool, narrator: Narrator) -> Weights:
     """Find what the body starts from; where every strategy starts from random, nothing."""
     if settings.strategies == ("scratch",):
         if settings.weights:
