@@ -46,7 +46,7 @@ def parse_space(searches: list[str]) -> tuple[dict[str, Values], list[Problem]]:
 
 
 def space_problems(
-    space: Space, given: Mapping[str, Any], beneath: Mapping[str, Any]
+    space: Space, given: Mapping[str, Any], beneath: Mapping[str, Any], *, is_sound: bool
 ) -> list[Problem]:
     """Return what is wrong with a space.
 
@@ -54,6 +54,7 @@ def space_problems(
         space: what is searched.
         given: the settings that the command fixes; None is not given.
         beneath: those of the recipe and of an earlier run, below them.
+        is_sound: whether these settings are right so far; else what would do nothing is not told.
     """
     problems = [problem for name in space if (problem := _wrong(name, space[name]))]
     fixed = {name for name in space if given.get(name) is not None}
@@ -66,7 +67,7 @@ def space_problems(
     ]
     archs = _values_of("arch", space, {**beneath, **_known(given)})
     problems += network_problems(space, archs)
-    return problems or list(_idle(space, given, beneath))
+    return problems if problems or not is_sound else list(_idle(space, given, beneath))
 
 
 def combinations(space: Space, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -92,8 +93,6 @@ def _wrong(name: str, values: Values) -> Problem | None:
     for value in ends(values):
         if reason := _refusal(name, value):
             return Problem(f"--search {text}: {reason}", f"expected {_expected(name)}")
-    if name == "lr" and not isinstance(values, Choices) and values.low <= 0:
-        return Problem(f"--search {text}: no rate is 0", "begin for example at 0.0001")
     return None
 
 

@@ -54,6 +54,7 @@ class Claims:
 
     def open(self, number: int) -> Trial:
         """Return a trial that was taken, ready to draw from the sampler of the study."""
+        self.study.get_trials(deepcopy=False)  # what the study caches of a database is renewed
         return Trial(self.study, self._id(number))
 
     @contextmanager

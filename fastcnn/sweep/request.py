@@ -86,7 +86,7 @@ def find_order(request: Request) -> Order | None:
     beneath = _beneath(recipe, config, given, space)
     if not problems and not request.search and request.space is None:
         space = {**default_space(given, beneath), **space}
-    problems = problems or space_problems(space, given, beneath)
+    problems += space_problems(space, given, beneath, is_sound=not problems)
     if problems:
         raise UsageError.of(problems)
     source = data or config.get("data")

@@ -22,13 +22,15 @@ from fastcnn.sweep.draw import draw_settings
 from fastcnn.sweep.kept import Kept
 from fastcnn.sweep.order import Order
 from fastcnn.sweep.storage import open_storage
-from fastcnn.sweep.trial import Score, plan_trial, run_trial
+from fastcnn.sweep.trial import Score, n_epochs_of, plan_trial, run_trial
 from fastcnn.training.history import EpochRow
 
 AT_RANDOM = 10
 """Trials before the sampler has seen enough to prefer anything."""
 TRUSTED = 5
 """Trials that must have ended before another is compared with them."""
+STEPS = 10
+"""Parts of a training after which trials are compared."""
 DRAWN, STRATEGY, SECONDS = "drawn", "strategy", "seconds"
 """Attributes of a trial: its own settings, how it was trained, how long that took."""
 LOSS, EPOCHS, PRECISIONS, SAME_AS = "valid_loss", "epochs", "precisions", "same_as"
@@ -65,12 +67,12 @@ def open_sweep(order: Order, plan: Plan, folder: Path) -> OpenSweep:
 def pruner_called(name: str) -> BasePruner:
     """Return what gives up a trial.
 
-    median: being worse than half of the others were after as many epochs. halving: not being
-    among the best quarter after 1, 4, 16 … epochs (Li et al., arXiv 1810.05934).
+    median: being worse than half of the others were in the same part of their training. halving:
+    not being among the best quarter after 1 and 4 tenths of it (Li et al., arXiv 1810.05934).
     """
     if name == "median":
         return MedianPruner(n_startup_trials=TRUSTED)
-    return SuccessiveHalvingPruner() if name == "halving" else NopPruner()
+    return SuccessiveHalvingPruner(min_resource=1) if name == "halving" else NopPruner()
 
 
 def work(sweep: OpenSweep, kept: Kept, narrator: Narrator, deadline: float) -> bool:
@@ -112,7 +114,7 @@ def carry_out(sweep: OpenSweep, trial: Trial, kept: Kept, narrator: Narrator) ->
         if value is None:
             plan = plan_trial(sweep.plan, sweep.order, drawn, kept)
             trial.set_user_attr(STRATEGY, plan.settings.strategy)
-            score = run_trial(plan, kept, narrator, _Watcher(trial))
+            score = run_trial(plan, kept, narrator, _Watcher(trial, n_epochs_of(plan)))
             value = _noted(trial, score)
         state = TrialState.COMPLETE
     except optuna.TrialPruned:
@@ -144,17 +146,26 @@ def reason(error: Exception, plan: Plan) -> str:
 
 
 class _Watcher:
-    """Tells the study of every epoch, and ends a trial that is not worth going on with."""
+    """Tells the study how far a trial is, and ends one that is not worth going on with.
 
-    def __init__(self, trial: Trial) -> None:
-        self.trial, self.n_epochs = trial, 0
+    A step is a tenth of the training: after three of five epochs a rate is where it is after six
+    of ten, so that long trainings are not given up for being slow.
+    """
+
+    def __init__(self, trial: Trial, n_epochs: int) -> None:
+        self.trial, self.n_epochs = trial, n_epochs
+        self.done, self.step = 0, 0
 
     def __call__(self, row: EpochRow) -> None:
         if row.lr_head is None:  # a stage of a solver is no epoch
             return
-        self.n_epochs += 1
-        self.trial.report(row.accuracy, self.n_epochs)
-        if self.trial.should_prune():
+        self.done += 1
+        step = STEPS * self.done // self.n_epochs
+        if step == self.step:
+            return
+        self.step = step
+        self.trial.report(row.accuracy, step)
+        if self.done < self.n_epochs and self.trial.should_prune():
             raise optuna.TrialPruned("worse than others so far")  # fastai adds to the words
 
 

@@ -13,7 +13,8 @@ from fastcnn.settings import Settings
 from fastcnn.sweep.kept import Kept
 from fastcnn.sweep.order import Order
 from fastcnn.training.history import EpochRow
-from fastcnn.training.phases import Phase
+from fastcnn.training.phases import Phase, total_epochs
+from fastcnn.training.strategies import phases_of
 from fastcnn.training.train import train
 
 DIGITS = 6
@@ -77,6 +78,13 @@ def run_trial(
         epochs=trained.n_epochs,
         precisions=dict(shared.choice.chosen),
     )
+
+
+def n_epochs_of(plan: Plan) -> int:
+    """Return how many epochs a trial trains, unless it stops early."""
+    settings = plan.settings
+    phases = phases_of(settings.strategy, settings, plan.blueprint.group_names, rate=1.0)
+    return total_epochs(phases)
 
 
 def kept_row(rows: list[EpochRow], settings: Settings, phases: tuple[Phase, ...]) -> EpochRow:
