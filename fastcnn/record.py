@@ -51,7 +51,7 @@ def run_folder(recipe: str, strategy: str, out: str | Path | None) -> Path:
             _remove_run(folder)
         return folder
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-    return _new_folder(Path("runs").absolute(), f"{stamp}-{_safe(recipe)}-{strategy}")
+    return new_folder(Path("runs").absolute(), f"{stamp}-{_safe(recipe)}-{strategy}")
 
 
 class RunRecord:
@@ -117,7 +117,12 @@ def _remove_run(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def _new_folder(parent: Path, name: str) -> Path:
+def new_folder(parent: Path, name: str) -> Path:
+    """Make and return a folder of this name below `parent`, numbered where there is one.
+
+    Raises:
+        TrainingError: it cannot be made.
+    """
     with friendly_disk_errors(parent):
         parent.mkdir(parents=True, exist_ok=True)
         for number in range(1, 1000):

@@ -6,7 +6,18 @@ from typing import NoReturn
 
 import typer
 
-from fastcnn.cli import doctor, evaluate, info, learn, lr_find, predict, recipe, recipes, train
+from fastcnn.cli import (
+    doctor,
+    evaluate,
+    info,
+    learn,
+    lr_find,
+    predict,
+    recipe,
+    recipes,
+    sweep,
+    train,
+)
 from fastcnn.errors import FastcnnError, Problem
 from fastcnn.version import __version__
 
@@ -26,6 +37,7 @@ app = typer.Typer(
 app.command("recipe")(recipe.recipe)
 app.command("train")(train.train)
 app.command("lr-find")(lr_find.lr_find)
+app.command("sweep")(sweep.sweep)
 app.command("doctor")(doctor.doctor)
 app.command("recipes")(recipes.recipes)
 app.command("predict")(predict.predict)
