@@ -13,13 +13,7 @@ from fastcnn.errors import UsageError
 from fastcnn.files import friendly_disk_errors, write_json
 from fastcnn.narrator import Narrator
 from fastcnn.places import shown_path, user_path
-from fastcnn.run_folder import (
-    COMPARISON_FILE,
-    CONTACT_SHEET_FILE,
-    CURVES_FILE,
-    DOUBTFUL_FILE,
-    RUN_FILE,
-)
+from fastcnn.run_folder import OWN_FILES, RUN_FILE
 from fastcnn.setting_checks import STRATEGY_NAMES
 
 SCHEMA_VERSION = 1
@@ -113,7 +107,7 @@ def _remove_run(folder: Path) -> None:
     for name in STRATEGY_NAMES:  # not the names in run.json: a stranger's may point elsewhere
         if (folder / name).is_dir():
             shutil.rmtree(folder / name)
-    for name in (COMPARISON_FILE, CONTACT_SHEET_FILE, CURVES_FILE, DOUBTFUL_FILE, RUN_FILE):
+    for name in OWN_FILES:
         (folder / name).unlink(missing_ok=True)
 
 
