@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rich import box
 from rich.table import Table
 
 from fastcnn.narrator import Narrator
@@ -13,10 +14,10 @@ def show_ablation(run: Run, narrator: Narrator) -> None:
     """Print a line a row with accuracy ± interval and seconds for each column."""
     lines = run.record["ablation"]
     columns = list(dict.fromkeys(line["column"] for line in lines))
-    table = Table(title=run.title, title_justify="left")
-    table.add_column("row")
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("")
     for column in columns:
-        table.add_column(f"{column}: accuracy", justify="right")
+        table.add_column(f"{column}\naccuracy", justify="right")
         table.add_column("seconds", justify="right")
     for row in dict.fromkeys(line["row"] for line in lines):
         of_row = {line["column"]: line for line in lines if line["row"] == row}
