@@ -76,7 +76,7 @@ def training(name: str, shared: Path, work: Path, *, seeds: tuple[int, ...]) -> 
             settings = {**TRAININGS[name], "valid-pct": HELD_OUT, "seed": str(seed)}
             train(folder, run, settings)
         rows.append(read_run(run))
-        keep(f"cifar10-{name}", {"settings": TRAININGS[name], "runs": rows})
+        keep(f"cifar10-train-{name}", {"settings": TRAININGS[name], "runs": rows})
     return {"settings": TRAININGS[name], "runs": rows}
 
 
@@ -181,10 +181,12 @@ def unpacked(shared: Path, work: Path) -> Path:
 
 SECTIONS: dict[str, Section] = {
     **{
-        f"cifar10-{name}": partial(training, name, seeds=SEEDS if name in REPEATED else SEEDS[:1])
+        f"cifar10-train-{name}": partial(
+            training, name, seeds=SEEDS if name in REPEATED else SEEDS[:1]
+        )
         for name in TRAININGS
     },
-    "cifar10-plain-three-conv": plain_loop,
+    "cifar10-train-plain-three-conv": plain_loop,
     "cifar10-steps": steps,
 }
 

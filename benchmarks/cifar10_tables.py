@@ -8,22 +8,19 @@ from typing import Any
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-PREFIX = "cifar10-"
 FIGURE = Path(__file__).with_name("cifar10.svg")
 Found = Mapping[str, Any]
 
 
-def rows_of(kept: Mapping[str, Found]) -> list[list[str]]:
+def rows_of(trainings: Mapping[str, Found]) -> list[list[str]]:
     """Return a row a training: what, px, epochs, test accuracy, minutes, seeds."""
     rows = []
-    for section, entry in kept.items():
-        if not section.startswith(PREFIX) or section == f"{PREFIX}steps":
-            continue
+    for name, entry in trainings.items():
         settings, runs = entry["found"]["settings"], entry["found"]["runs"]
         accuracies = [run["accuracy"] for run in runs]
         rows.append(
             [
-                section.removeprefix(PREFIX),
+                name,
                 str(runs[0]["size"]),
                 settings.get("epochs", "") if settings["strategy"] != "head" else "",
                 f"{statistics.mean(accuracies):.3f}",
@@ -53,13 +50,12 @@ def _ratio(speeds: Mapping[str, float]) -> float:
     return speeds["fastcnn"] / speeds["plain"]
 
 
-def draw_curves(kept: Mapping[str, Found]) -> None:
+def draw_curves(trainings: Mapping[str, Found]) -> None:
     """Draw accuracy against minutes, a line a run, on a logarithmic scale of time."""
     figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
-    sections = [name for name in kept if name.startswith(PREFIX) and "steps" not in name]
-    for number, section in enumerate(sections):
-        for run in kept[section]["found"]["runs"]:
-            _line(axes, run["curve"], section.removeprefix(PREFIX), f"C{number}")
+    for number, (name, entry) in enumerate(trainings.items()):
+        for run in entry["found"]["runs"]:
+            _line(axes, run["curve"], name, f"C{number}")
     axes.set(xscale="log", xlabel="minutes", ylabel="accuracy", ylim=(0.3, 1))
     axes.grid(alpha=0.3)
     handles = {

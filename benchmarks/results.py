@@ -54,13 +54,24 @@ def write_tables() -> None:
     for section, write in TABLES.items():
         if section in kept:
             parts += [write(kept[section]["found"]), _measured_on(kept[section])]
-    if rows := cifar10_tables.rows_of(kept):
-        cifar10_tables.draw_curves(kept)
-        parts += [CIFAR10, _table(cifar10_tables.HEADS, rows)]
-        parts.append(_measured_on(next(kept[name] for name in kept if name.startswith("cifar10-"))))
+    if recipes := _all_of(RECIPE, kept):
+        parts += [_recipes(recipes), _measured_on(next(iter(recipes.values())))]
+    if trainings := _all_of(TRAINING, kept):
+        cifar10_tables.draw_curves(trainings)
+        parts += [CIFAR10, _table(cifar10_tables.HEADS, cifar10_tables.rows_of(trainings))]
+        parts.append(_measured_on(next(iter(trainings.values()))))
     write_text(PAGE, "\n\n".join(parts) + "\n")
 
 
+def _all_of(prefix: str, kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the sections whose names begin so, by the rest of their names."""
+    return {
+        name.removeprefix(prefix): entry for name, entry in kept.items() if name.startswith(prefix)
+    }
+
+
+RECIPE, TRAINING = "recipe-", "cifar10-train-"
+"""What the names of sections of one table begin with."""
 INTRODUCTION = """# Benchmarks
 
 `engine.py` runs plain fastai, as its documentation writes it, and fastcnn side by side in one
@@ -170,7 +181,7 @@ def _roof(found: Mapping[str, Any]) -> str:
     return f"{title}\n\n{text}\n\n" + _table(["body", "", *PRECISION_NAMES], rows)
 
 
-def _recipes(found: Mapping[str, Any]) -> str:
+def _recipes(kept: Mapping[str, Any]) -> str:
     rows = [
         [
             *(name, " / ".join(f"{part:,}" for part in recipe["parts"]), str(recipe["size"])),
@@ -178,7 +189,7 @@ def _recipes(found: Mapping[str, Any]) -> str:
             f"{entry['test']:.3f}" if entry["test"] is not None else "",
             f"{entry['seconds']:.0f}",
         ]
-        for name, recipe in found.items()
+        for name, recipe in ((name, entry["found"]) for name, entry in kept.items())
         for strategy, entry in recipe["strategies"].items()
     ]
     title = "## Recipes, one epoch of full, and the head (tf_efficientnet_lite0)"
@@ -205,7 +216,6 @@ TABLES: dict[str, Callable[[Any], str]] = {
     "agreement": _agreement,
     "process": _process,
     "roof": _roof,
-    "recipes": _recipes,
     "doctor": _doctor,
     "cifar10-steps": _steps,
 }

@@ -85,7 +85,8 @@ def test_the_blocks_are_the_groups(name: str) -> None:
     model = nn.Sequential(bare_body(architecture), nn.Linear(2, 2))
     groups = parameter_groups(model, architecture)
     n_blocks = len(parse_network(name).settings.filters)
-    blocks = ["stem", *(f"block{number}" for number in range(2, n_blocks + 1))]
+    first = "whitening block1" if name == "sprint" else "stem"
+    blocks = [*first.split(), *(f"block{number}" for number in range(2, n_blocks + 1))]
     dense = ["dense"] if "dense" in name else []
     assert [group.name for group in groups] == [*blocks, *dense, "head"]
     assert sum(group.size for group in groups) == sum(p.numel() for p in model.parameters())
