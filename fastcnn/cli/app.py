@@ -12,9 +12,11 @@ from fastcnn.cli import (
     info,
     learn,
     lr_find,
+    models,
     predict,
     recipe,
     recipes,
+    summary,
     sweep,
     train,
 )
@@ -40,6 +42,8 @@ app.command("lr-find")(lr_find.lr_find)
 app.command("sweep")(sweep.sweep)
 app.command("doctor")(doctor.doctor)
 app.command("recipes")(recipes.recipes)
+app.command("models")(models.models)
+app.command("summary")(summary.summary)
 app.command("predict")(predict.predict)
 app.command("evaluate")(evaluate.evaluate)
 app.command("info")(info.info)

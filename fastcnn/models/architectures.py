@@ -112,9 +112,10 @@ def bare_body(architecture: Architecture) -> nn.Module:
     return body
 
 
-def torchvision_network(architecture: Architecture) -> nn.Module:
+def torchvision_network(architecture: Architecture, n_classes: int = 1000) -> nn.Module:
     """Build one of torchvision's networks whole, with random weights."""
-    network: nn.Module = getattr(torchvision_models, architecture.name)(weights=None)
+    build = getattr(torchvision_models, architecture.name)
+    network: nn.Module = build(weights=None, num_classes=n_classes)
     return network
 
 

@@ -32,7 +32,11 @@ def activation_bytes(
     for name, parameter in network.named_parameters():
         parameter.requires_grad_(name in learning)
     set_frozen_eval(network)
-    images = torch.empty(batch, 3, size, size, device="meta")
+    return step_bytes(network, torch.empty(batch, 3, size, size, device="meta"), precision)
+
+
+def step_bytes(network: nn.Module, images: Tensor, precision: Precision) -> int:
+    """Return the same for a network as it stands, both of the meta device."""
     with _kept_tensors(network) as kept, _outputs(network) as outputs:
         network(images)
     largest = sorted(_bytes(tensor, precision) for tensor in outputs)[-2:]

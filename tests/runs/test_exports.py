@@ -70,8 +70,8 @@ def runs(few_pets: Path, tiny_weights: Path, work: Path) -> list[fastcnn.Run]:
     return [
         run("pets", everything, "linear"),
         run("pets", everything, "fastai"),
-        run("./mine.py", "head", "linear"),
         *(from_nothing(arch) for arch in OWN_NETWORKS),
+        run("./mine.py", "head", "linear"),
     ]
 
 
@@ -85,7 +85,7 @@ def test_they_predict_without_fastcnn_what_they_predicted_with_it(
             files = [str(few_pets / path) for path in table["path"]]
             exports.append([str(run.path / strategy / "export.pkl"), files])
             expected.append(list(table["predicted"]))
-    assert len(exports) == 2 * len(STRATEGIES) + 1
+    assert len(exports) == 2 * len(STRATEGIES) + len(OWN_NETWORKS) + 1
     result = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", OPENS_ALONE],
         input=json.dumps(exports),
