@@ -6,8 +6,9 @@ while nobody holds its lock has lost its process: it is put back to wait, under 
 with what it had drawn, and the old one is closed.
 """
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ AGAIN_OF, FOLDER = "again_of", "folder"
 REASON = "reason"
 """Attribute of a failed trial: why."""
 PROCESS_ENDED = "its process ended before it did"
+FILLING = 5.0
+"""Seconds in which another machine puts at least one trial into a database, while it does so."""
 UNCLEAR = timedelta(minutes=1)
 """Between taking a trial and saying so a process cannot live longer."""
 
@@ -34,10 +37,16 @@ UNCLEAR = timedelta(minutes=1)
 class Claims:
     """The trials that processes with one folder run."""
 
-    def __init__(self, study: Study, storage: BaseStorage, folder: Path) -> None:
-        """Keep the locks below `folder`, which every machine that shares it sees."""
+    def __init__(
+        self, study: Study, storage: BaseStorage, folder: Path, *, others_fill: bool = False
+    ) -> None:
+        """Keep the locks below `folder`, which every machine that shares it sees.
+
+        `others_fill`: another folder has begun the study, and may be putting trials in right now.
+        """
         self.study, self.storage, self.folder = study, storage, folder / CLAIMS_FOLDER
         self.study_id = storage.get_study_id_from_name(study.study_name)
+        self.others_fill = others_fill
         self.shares_folder = isinstance(storage, JournalStorage)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.name = self._name()
@@ -48,8 +57,9 @@ class Claims:
         The very first draws what is in `first`. One process at a time does so.
         """
         with FileLock(self.folder / "top-up.lock"):
-            known = [trial for trial in self.trials() if AGAIN_OF not in trial.user_attrs]
-            for number in range(len(known), n_trials):
+            if self.others_fill and not self.shares_folder:
+                self._let_others_fill(n_trials)
+            for number in range(self._n_asked(), n_trials):
                 self.study.enqueue_trial({} if number else first)
 
     def open(self, number: int) -> Trial:
@@ -131,6 +141,23 @@ class Claims:
         if (folder := trial.user_attrs.get(FOLDER)) is not None:
             return bool(folder == self.name)
         return trial.datetime_start is not None and datetime.now() - trial.datetime_start > UNCLEAR
+
+    def tidy(self) -> None:
+        """Take the locks away: no trial is left that anyone could want."""
+        for lock in self.folder.glob("*.lock"):
+            with suppress(OSError):
+                lock.unlink()
+
+    def _n_asked(self) -> int:
+        return len([trial for trial in self.trials() if AGAIN_OF not in trial.user_attrs])
+
+    def _let_others_fill(self, n_trials: int) -> None:
+        """Wait as long as there come to be more trials, and there are not enough."""
+        before, since = -1, time.monotonic()
+        while (now := self._n_asked()) < n_trials and time.monotonic() - since < FILLING:
+            if now > before:
+                before, since = now, time.monotonic()
+            time.sleep(FILLING / 20)
 
     def _lock(self, number: int) -> FileLock:
         return FileLock(self.folder / f"{number}.lock")

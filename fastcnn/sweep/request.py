@@ -77,7 +77,7 @@ def find_order(request: Request) -> Order | None:
         return None
     recipe, data = recipe_or_folder(request.name, request.data, "sweep")
     config = read_config(request.config)
-    given, searches = _given(request)
+    given, searches = _given(request, {**(stated_defaults(recipe) or {}), **config})
     space, problems = _space(request, searches)
     try:
         require_settings(recipe, config, given, all_used=False)
@@ -155,18 +155,19 @@ def _asks_for_another(request: Request) -> bool:
     )
 
 
-def _given(request: Request) -> tuple[dict[str, Any], list[str]]:
-    """Return the settings that all trials have, and what else says what is searched.
+def _given(request: Request, beneath: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return the settings that all trials have, and what is searched.
 
-    `--strategy A-vs-B` compares; for a sweep these are choices.
+    A strategy `A-vs-B`, of the command or below it, compares; for a sweep these are choices.
     """
     given = dict(request.settings)
     if "weights" in given:
         given["weights"] = str(user_path(given["weights"]).absolute())
-    strategies = str(given.get("strategy", "")).split("-vs-")
-    if len(strategies) < 2:
+    strategies = str(given.get("strategy") or beneath.get("strategy", "")).split("-vs-")
+    is_searched = any(text.startswith("strategy=") for text in request.search)
+    if len(strategies) < 2 or is_searched:
         return given, list(request.search)
-    del given["strategy"]
+    given.pop("strategy", None)
     return given, [*request.search, f"strategy={','.join(strategies)}"]
 
 

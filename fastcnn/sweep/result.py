@@ -9,7 +9,6 @@ from typing import Any
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from fastcnn.places import shown_path, user_path
 from fastcnn.setting_checks import option
 from fastcnn.setting_uses import refuse_unused
 from fastcnn.settings import Settings
@@ -145,7 +144,7 @@ def training_words(result: Result, trial: FrozenTrial) -> list[str]:
     start = ["train", str(order.data)] if order.is_train else ["recipe", order.recipe]
     words = ["fastcnn", *start]
     if order.data is not None and not order.is_train:
-        words += ["--data", shown_path(user_path(order.data))]
+        words += ["--data", order.data]
     if order.config_path is not None:
         words += ["--config", order.config_path]
     for name, value in used_settings(result, trial).items():
@@ -179,7 +178,8 @@ def best_document(result: Result, trial: FrozenTrial) -> dict[str, Any]:
     """Return what `best.json` holds: `--config best.json` trains with just these settings."""
     drawn = {**used_settings(result, trial), "data": result.order.data}
     drawn["measured"] = trial.user_attrs.get(PRECISIONS, {})
-    drawn.pop("precision", None)
+    if result.settings.precision == "auto":
+        drawn.pop("precision", None)  # what was measured says it for each kind of work
     return {
         "number": trial.number,
         "accuracy": trial.value,

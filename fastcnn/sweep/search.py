@@ -11,7 +11,8 @@ from fastcnn.assembly import shared_by
 from fastcnn.errors import TrainingError, UsageError
 from fastcnn.files import friendly_disk_errors
 from fastcnn.models.architectures import feature_shape
-from fastcnn.narrator import Advance, Narrator
+from fastcnn.models.networks import is_own, parse_network
+from fastcnn.narrator import Advance, HushedNarrator, Narrator
 from fastcnn.places import shown_path, user_path
 from fastcnn.plan import Plan, weights_for
 from fastcnn.record import new_folder
@@ -23,7 +24,6 @@ from fastcnn.sweep.order import ORDER_FILE, Effort, Order, read_order, resume_co
 from fastcnn.sweep.result import Result
 from fastcnn.sweep.space import Choices
 from fastcnn.sweep.study import OpenSweep, best_trial, open_sweep
-from fastcnn.sweep.trial import HushedNarrator
 from fastcnn.sweep.worker import plan_sweep, run_trials
 from fastcnn.sweep.workers import run_workers
 
@@ -87,6 +87,9 @@ def require_networks(order: Order, plan: Plan, narrator: Narrator) -> None:
     """
     archs = order.parsed_space().get("arch")
     for arch in archs.values if isinstance(archs, Choices) else ():
+        if is_own(arch):
+            parse_network(arch)
+            continue
         weights = weights_for(plan.settings.changed(arch=arch, weights=None), True, narrator)
         feature_shape(weights.architecture, plan.settings.size)
     blocks = order.parsed_space().get("freeze_until")
@@ -118,6 +121,8 @@ def _run(order: Order, plan: Plan, folder: Path, effort: Effort, narrator: Narra
         raise
     result = _result(sweep, folder)
     write_report(result)
+    if not result.n_left:
+        sweep.claims.tidy()
     _require_one(result)
     return result
 
@@ -131,7 +136,7 @@ def _run_trials(
         if n_workers > 1:
             run_workers(folder, n_workers, deadline, progress)
             return
-        inner = HushedNarrator(narrator.console, narrator.quiet, _bars=narrator._bars)
+        inner = HushedNarrator.within(narrator)
         run_trials(sweep, folder, inner, deadline=deadline, n_processes=1, on_trial=progress.go_on)
 
 

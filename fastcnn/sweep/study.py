@@ -54,14 +54,15 @@ class OpenSweep:
 def open_sweep(order: Order, plan: Plan, folder: Path) -> OpenSweep:
     """Open the study of a sweep, which is made where there is none."""
     storage = open_storage(folder, order.storage)
-    study = optuna.create_study(
-        study_name=order.name,
-        storage=storage,
-        direction="maximize",
-        pruner=pruner_called(order.pruner),
-        load_if_exists=True,
-    )
-    return OpenSweep(order, plan, study, Claims(study, storage, folder))
+    pruner, is_begun = pruner_called(order.pruner), False
+    try:
+        study = optuna.create_study(
+            study_name=order.name, storage=storage, direction="maximize", pruner=pruner
+        )
+    except optuna.exceptions.DuplicatedStudyError:
+        study = optuna.load_study(study_name=order.name, storage=storage, pruner=pruner)
+        is_begun = True
+    return OpenSweep(order, plan, study, Claims(study, storage, folder, others_fill=is_begun))
 
 
 def pruner_called(name: str) -> BasePruner:

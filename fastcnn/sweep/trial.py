@@ -6,7 +6,7 @@ from typing import Any
 
 from fastcnn.assembly import make_job
 from fastcnn.given_settings import from_nothing
-from fastcnn.narrator import Narrator
+from fastcnn.narrator import HushedNarrator, Narrator
 from fastcnn.plan import Plan, settle
 from fastcnn.setting_uses import VIEWS, does
 from fastcnn.settings import Settings
@@ -40,7 +40,7 @@ def plan_trial(base: Plan, order: Order, drawn: Mapping[str, Any], kept: Kept) -
     Raises:
         FastcnnError: the settings do not go together, or its network cannot be had.
     """
-    narrator = silent()
+    narrator = HushedNarrator(quiet=True)
     given = from_nothing(order.earlier(), {**order.given, **drawn})
     settings = settle(base.recipe, order.earlier(), given, is_sample=base.source.is_sample)
     if settings.resize == "auto":
@@ -93,22 +93,3 @@ def kept_row(rows: list[EpochRow], settings: Settings, phases: tuple[Phase, ...]
     if not settings.save_best or rows[-1].lr_head is None:
         return rows[-1]
     return min((row for row in rows if row.phase in main), key=lambda row: row.valid_loss)
-
-
-def silent() -> Narrator:
-    """Return a narrator whose words nobody hears."""
-    return HushedNarrator(quiet=True)
-
-
-class HushedNarrator(Narrator):
-    """Shows bars, if the console does; what it is told is remembered and not printed."""
-
-    def say(self, text: str) -> None:
-        """Print nothing."""
-
-    def always_say(self, text: str) -> None:
-        """Print nothing."""
-
-    def warn(self, text: str) -> None:
-        """Remember the warning."""
-        self.events.append(text)

@@ -7,15 +7,14 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-from fastcnn.errors import DataError, FastcnnError
+from fastcnn.errors import DataError, FastcnnError, UsageError
 from fastcnn.interrupts import interrupts_win
-from fastcnn.narrator import Narrator
+from fastcnn.narrator import HushedNarrator, Narrator
 from fastcnn.plan import Plan, make_plan
 from fastcnn.sweep.kept import kept_between_trials
 from fastcnn.sweep.order import Order, read_order
 from fastcnn.sweep.space import Choices
 from fastcnn.sweep.study import OpenSweep, open_sweep, work
-from fastcnn.sweep.trial import silent
 from fastcnn.training.kept_memory import memory_kept
 
 PAUSE = 0.5
@@ -67,6 +66,12 @@ def plan_sweep(order: Order, narrator: Narrator) -> Plan:
     }
     settings = {**order.earlier(), **order.given, **first}
     plan = make_plan(order.find_recipe(), order.data, settings, {}, narrator)
+    if len(plan.settings.strategies) > 1:
+        raise UsageError(
+            f"the recipe compares {plan.settings.strategy}, expected one strategy in a trial",
+            hint=f"give one with --strategy, or --search strategy="
+            f"{','.join(plan.settings.strategies)}",
+        )
     if order.split_sha256 not in ("", plan.images.split_sha256()):
         raise DataError(
             "the images, or what is held out of them, are not those that the sweep began with",
@@ -83,14 +88,15 @@ def main() -> int:
     import torch
 
     torch.set_num_threads(n_threads)
+    narrator = HushedNarrator(quiet=True)
     try:
         order = read_order(folder)
-        sweep = open_sweep(order, plan_sweep(order, silent()), folder)
+        sweep = open_sweep(order, plan_sweep(order, narrator), folder)
         with interrupts_win():
             run_trials(
                 sweep,
                 folder,
-                silent(),
+                narrator,
                 deadline=deadline,
                 n_processes=n_processes,
                 on_trial=lambda: os.getppid() == parent,

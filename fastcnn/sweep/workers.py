@@ -43,10 +43,13 @@ def run_workers(folder: Path, n_workers: int, deadline: float, look: Callable[[]
     finally:
         _end(processes)
     look()
+    for number, process in enumerate(processes):
+        if not process.returncode:  # what it said was of no importance
+            _log(folder, number).unlink(missing_ok=True)
     if all(process.returncode for process in processes):
         raise TrainingError(
             f"all {n_workers} processes of the sweep ended before their time: "
-            f"{_last_words(folder, processes[0].returncode)}",
+            f"{_last_words(_log(folder, 0), processes[0].returncode)}",
             hint=f"look into {_log(folder, 0)}; where memory ran out, give fewer --workers",
         )
 
@@ -68,7 +71,7 @@ def _end(processes: list["subprocess.Popen[bytes]"]) -> None:
     """See to it that none outlives the sweep; a terminal's interrupt has reached them already."""
     running = [process for process in processes if process.poll() is None]
     for process in running:
-        with suppress(OSError):
+        with suppress(OSError, ValueError):  # Windows knows no such signal
             process.send_signal(signal.SIGINT)
     end = time.monotonic() + PATIENCE
     for process in running:
@@ -83,8 +86,8 @@ def _log(folder: Path, number: int) -> Path:
     return folder / f"worker-{number + 1}.log"
 
 
-def _last_words(folder: Path, code: int) -> str:
-    lines = _log(folder, 0).read_text("utf-8", errors="replace").split("\n")
+def _last_words(log: Path, code: int) -> str:
+    lines = log.read_text("utf-8", errors="replace").split("\n")
     said = [line.strip() for line in lines if line.strip()]
     if code < 0:
         return f"killed by {signal.Signals(-code).name}"

@@ -19,9 +19,9 @@ def claims_in(folder: Path, url: str | None = None) -> Claims:
     return Claims(study, storage, folder)
 
 
-def work(folder: Path, url: str | None) -> None:
+def work(folder: Path) -> None:
     """Run trials until there are none left, and write down which."""
-    claims = claims_in(folder, url)
+    claims = claims_in(folder)
     while True:
         with claims.taken() as number:
             if number is not None:
@@ -37,8 +37,8 @@ def work(folder: Path, url: str | None) -> None:
         time.sleep(0.02)
 
 
-def start(folder: Path, url: str | None) -> BaseProcess:
-    process = multiprocessing.get_context("fork").Process(target=work, args=(folder, url))
+def start(folder: Path) -> BaseProcess:
+    process = multiprocessing.get_context("fork").Process(target=work, args=(folder,))
     process.start()
     return process
 
@@ -61,27 +61,23 @@ def assert_all_ran_once(claims: Claims, folder: Path, n_trials: int) -> None:
     assert sorted(replaced) == [t.number for t in trials if t.state == TrialState.FAIL]
 
 
-@pytest.mark.parametrize(("is_database", "n_trials", "n_rounds"), [(False, 30, 3), (True, 8, 1)])
-def test_killed_processes_lose_nothing(
-    tmp_path: Path, is_database: bool, n_trials: int, n_rounds: int
-) -> None:
+def test_killed_processes_lose_nothing(tmp_path: Path) -> None:
     """Two at a time are killed wherever they are, again and again; the last two finish."""
-    url = f"sqlite:///{tmp_path / 's.db'}" if is_database else None
-    claims = claims_in(tmp_path, url)
-    claims.top_up(n_trials, {"x": 0.5})
-    for _ in range(n_rounds):
-        wanted, pair = n_ran(tmp_path) + 3, [start(tmp_path, url) for _ in range(2)]
+    claims = claims_in(tmp_path)
+    claims.top_up(30, {"x": 0.5})
+    for _ in range(3):
+        wanted, pair = n_ran(tmp_path) + 3, [start(tmp_path) for _ in range(2)]
         deadline = time.monotonic() + 30
         while n_ran(tmp_path) < wanted and time.monotonic() < deadline:
             time.sleep(0.002)
         for process in pair:
             process.kill()
             process.join()
-    pair = [start(tmp_path, url) for _ in range(2)]
+    pair = [start(tmp_path) for _ in range(2)]
     for process in pair:
         process.join(60)
         assert process.exitcode == 0
-    assert_all_ran_once(claims, tmp_path, n_trials)
+    assert_all_ran_once(claims, tmp_path, 30)
     assert claims.trials()[0].params["x"] == 0.5
 
 

@@ -1,5 +1,6 @@
 """Mistakes in what is searched: all of them at once, before anything is imported or begun."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,19 @@ def test_what_is_searched_where_nothing_is_said(
 ) -> None:
     names = {text.partition("=")[0] for text in order_of(**given).space}
     assert there <= names and not not_there & names
+
+
+def test_an_earlier_comparison_is_searched_too(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text('{"settings": {"strategy": "full-vs-lp-ft", "bs": 8}}')
+    order = find_order(Request("flowers", search=("lr=0.001,0.1",), config=str(tmp_path)))
+    assert order is not None and order.space == ("lr=0.001,0.1", "strategy=full,lp-ft")
+
+
+def test_without_optuna(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(UsageError) as caught:
+        find_order(Request("flowers"))
+    assert caught.value.problems[0].hint == "pip install 'fastcnn[sweep]'"
 
 
 def test_a_file_of_searches(tmp_path: Path) -> None:
