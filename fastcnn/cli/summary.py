@@ -30,7 +30,7 @@ def summary(
 ) -> None:
     """Show a network block by block: shapes, kernels, parameters, work, receptive field."""
     from fastcnn.models.architectures import find_architecture, native_size
-    from fastcnn.models.summary.describe import summarise
+    from fastcnn.models.summary.describe import summarise, training_bytes
     from fastcnn.narrator import narrator_for
     from fastcnn.report.summary_table import show_summary
 
@@ -40,4 +40,5 @@ def summary(
     if json:
         print(json_module.dumps(found.to_json(), indent=2))
     else:
-        show_summary(found, narrator_for(json=json, quiet=quiet))
+        kept = training_bytes(architecture, side, classes)
+        show_summary(found, kept, narrator_for(json=json, quiet=quiet))

@@ -23,15 +23,18 @@ WIDTHS = {"block": 12, "kind": 16, "kernel": 7, "pad": 5}
 """Characters of the columns whose words are broken where they are longer."""
 
 
-def show_summary(summary: Summary, narrator: Narrator) -> None:
-    """Print the table and, around it, totals, memory and what the marks mean."""
+def show_summary(summary: Summary, kept_bytes: int | None, narrator: Narrator) -> None:
+    """Print the table and, around it, totals, memory and what the marks mean.
+
+    `kept_bytes` is what training keeps of each picture, None where that is not known.
+    """
     side = summary.input_size
     narrator.always_say(
         f"{summary.arch} for pictures of {side} x {side} px: {short_count(summary.parameters)} "
         f"parameters, {short_count(summary.multiply_adds)} multiply-adds a picture"
     )
     narrator.show(summary_table(summary))
-    narrator.always_say(memory_line(summary))
+    narrator.always_say(memory_line(summary, kept_bytes))
     for note in notes(summary):
         narrator.say(note)
 
@@ -55,12 +58,12 @@ def summary_table(summary: Summary) -> Table:
     return table
 
 
-def memory_line(summary: Summary) -> str:
+def memory_line(summary: Summary, kept_bytes: int | None) -> str:
     """Return one line: megabytes of the parameters, and of what training keeps of a picture."""
     line = f"memory: {summary.parameters * FLOAT / MEGABYTE:,.1f} MB of parameters in float32"
-    if summary.training_bytes is None:
+    if kept_bytes is None:
         return line
-    picture = summary.training_bytes / MEGABYTE
+    picture = kept_bytes / MEGABYTE
     return (
         f"{line}; training keeps {picture:,.1f} MB of each picture in a batch "
         f"({picture * BATCH:,.0f} MB for {BATCH})"

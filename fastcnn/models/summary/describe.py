@@ -10,7 +10,7 @@ from torch import nn
 from fastcnn.models.architectures import Architecture
 from fastcnn.models.summary.blocks import CONTAINERS, Block, blocks_of, goes_along
 from fastcnn.models.summary.kernels import Kernels, kernels_of
-from fastcnn.models.summary.published import HEAD, Published, published
+from fastcnn.models.summary.published import HEAD, published
 from fastcnn.models.summary.watched import Watched, watch
 from fastcnn.training.activations import step_bytes
 from fastcnn.training.precision import PRECISIONS
@@ -72,11 +72,6 @@ class Summary:
     """Of the whole network, for one image; more than the rows' where blocks are put together."""
     rows: Sequence[Row]
     """From the picture to the classes."""
-    training_bytes: int | None
-    """That one image in training adds: what its forward pass keeps for the backward pass.
-
-    None where it cannot be told.
-    """
 
     def to_json(self) -> dict[str, Any]:
         """Return the contract's document."""
@@ -112,7 +107,6 @@ def summarise(
         parameters=sum(parameter.numel() for parameter in drawn.network.parameters()),
         multiply_adds=watched.multiply_adds[""],
         rows=rows,
-        training_bytes=_training_bytes(drawn, size),
     )
 
 
@@ -183,13 +177,17 @@ def _kind(block: Block, watched: Watched) -> str:
     return " + ".join(named) or type(module).__name__
 
 
-def _training_bytes(drawn: Published, size: int) -> int | None:
-    """Of a batch of two, since a norm over a single number cannot be trained."""
+def training_bytes(
+    architecture: Architecture, size: int, n_classes: int | None = None
+) -> int | None:
+    """Return what one picture adds in training: what the forward pass keeps for the backward pass.
+
+    In float32, every layer learning. Of a batch of two, since a norm over a single number cannot
+    be trained. None where it cannot be told.
+    """
+    network = published(architecture, n_classes).network.train()
     images = torch.empty(2, 3, size, size, device="meta")
     try:
-        network = drawn.network.requires_grad_(True).train()
         return step_bytes(network, images, PRECISIONS["fp32"]) // 2
     except (RuntimeError, ValueError, NotImplementedError):  # what cannot be trained so
         return None
-    finally:
-        drawn.network.eval()
