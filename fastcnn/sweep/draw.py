@@ -1,6 +1,6 @@
 """From a trial to settings: what is drawn, in an order in which each draw knows what matters."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from fastcnn.setting_uses import EPOCHS, does, refuse_unused
@@ -30,7 +30,9 @@ class Draws(Protocol):
         """Return a number."""
 
 
-def draw_settings(trial: Draws, space: Space, beneath: Mapping[str, Any]) -> dict[str, Any]:
+def draw_settings(
+    trial: Draws, space: Space, whole: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+) -> dict[str, Any]:
     """Return the settings that a trial has of its own, as `Settings` takes them.
 
     A setting that the strategy, head or network drawn has no use for is not drawn; the sampler
@@ -39,19 +41,19 @@ def draw_settings(trial: Draws, space: Space, beneath: Mapping[str, Any]) -> dic
     Args:
         trial: draws.
         space: what is searched.
-        beneath: all other settings, by name.
+        whole: returns all settings, by name, of which those that it is given are drawn.
     """
     drawn: dict[str, Any] = {}
     of_network: dict[str, str] = {}
     for name in sorted(space, key=lambda one: FIRST.index(one) if one in FIRST else len(FIRST)):
         values = space[name]
-        arch = str({**beneath, **drawn}.get("arch", Settings.arch))
+        arch = str(whole(drawn).get("arch", Settings.arch))
         if is_of_network(name):
             if is_used(name, arch, of_network):
                 of_network[name] = str(_drawn(trial, name, values))
-        elif not _is_idle(name, _an_example(name, values), {**beneath, **drawn}):
+        elif not _is_idle(name, whole({**drawn, name: _an_example(name, values)})):
             value = typed(name, _drawn(trial, name, values))
-            if not _is_idle(name, value, {**beneath, **drawn}):
+            if not _is_idle(name, whole({**drawn, name: value})):
                 drawn[name] = value
     if of_network:
         drawn["arch"] = with_network(arch, of_network)
@@ -110,9 +112,9 @@ def _an_example(name: str, values: Values) -> Any:
     return next((value for value in said if value is not None), None)
 
 
-def _is_idle(name: str, value: Any, settings: Mapping[str, Any]) -> bool:
-    """Return whether a value would do nothing beside these settings."""
-    whole = Settings(**{**settings, name: value})
-    if name in OF_BATCHES and not any(EPOCHS in does(one, whole) for one in whole.strategies):
+def _is_idle(name: str, values: Mapping[str, Any]) -> bool:
+    """Return whether the value of a setting does nothing beside all the others."""
+    settings = Settings(**values)
+    if name in OF_BATCHES and not any(EPOCHS in does(one, settings) for one in settings.strategies):
         return True
-    return bool(refuse_unused({name: value}, whole))
+    return bool(refuse_unused({name: values[name]}, settings))

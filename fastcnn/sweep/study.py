@@ -1,7 +1,9 @@
 """The Optuna study of a sweep: how trials are drawn, when one is given up, how one is recorded."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from fastcnn.data.images import damaged_files_named
 from fastcnn.data.randomness import derived_seed
 from fastcnn.errors import FastcnnError
+from fastcnn.given_settings import from_nothing
 from fastcnn.narrator import Narrator
 from fastcnn.plan import Plan
 from fastcnn.settings import SETTING_NAMES
@@ -109,7 +112,8 @@ def carry_out(sweep: OpenSweep, trial: Trial, kept: Kept, narrator: Narrator) ->
     started = time.perf_counter()
     state, value = TrialState.FAIL, None
     try:
-        drawn = draw_settings(trial, sweep.order.parsed_space(), beneath(sweep))
+        space = sweep.order.parsed_space()
+        drawn = draw_settings(trial, space, partial(whole_settings, sweep))
         trial.set_user_attr(DRAWN, drawn)
         value = _known_score(sweep.study, trial, drawn)
         if value is None:
@@ -126,12 +130,13 @@ def carry_out(sweep: OpenSweep, trial: Trial, kept: Kept, narrator: Narrator) ->
     sweep.study.tell(trial, value, state=state)
 
 
-def beneath(sweep: OpenSweep) -> dict[str, Any]:
-    """Return all settings that are not drawn, by name."""
+def whole_settings(sweep: OpenSweep, drawn: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all settings of a trial by name, as far as something says them, unchecked."""
     sample = sweep.plan.recipe.sample
     of_sample = sample.defaults if sample and sweep.plan.source.is_sample else {}
-    layers = {**sweep.plan.recipe.defaults, **of_sample, **sweep.order.earlier()}
-    values = {**layers, **sweep.order.given}
+    earlier = sweep.order.earlier()
+    given = from_nothing(earlier, {**sweep.order.given, **drawn})
+    values = {**sweep.plan.recipe.defaults, **of_sample, **earlier, **given}
     return {name: value for name, value in values.items() if name in SETTING_NAMES}
 
 

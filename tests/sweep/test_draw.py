@@ -24,7 +24,7 @@ def space_of(*searches: str) -> Space:
 
 
 def drawn(space: Space, beneath: dict[str, Any], **values: Any) -> dict[str, Any]:
-    return draw_settings(optuna.trial.FixedTrial(values), space, beneath)
+    return draw_settings(optuna.trial.FixedTrial(values), space, lambda own: {**beneath, **own})
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,8 @@ def drawn(space: Space, beneath: dict[str, Any], **values: Any) -> dict[str, Any
 def test_whatever_is_drawn_can_be_trained(beneath: dict[str, Any], seed: int) -> None:
     """And typed: no number has more than a few digits."""
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed))
-    values = draw_settings(study.ask(), default_space({}, beneath), beneath)
+    space = default_space({}, beneath)
+    values = draw_settings(study.ask(), space, lambda own: {**beneath, **own})
     resolved = resolve_settings(beneath, values)
     assert len(str(resolved.wd)) < 12
     if resolved.arch != Settings.arch:
