@@ -72,6 +72,7 @@ def make_plan(
     understood = understand(recipe, settings, source.path, narrator)
     images, settings = understood.images, understood.settings
     _tell_data(recipe, source, understood, narrator)
+    _tell_given_parts(given, settings, images, narrator)
     weights = weights_for(settings, bool(given.get("arch") or config.get("arch")), narrator)
     drawn = draw(weights, settings, len(images.classes), narrator)
     narrator.say(f"body: {weights.architecture.name}, {weights.describe()}")
@@ -130,6 +131,23 @@ def _tell_never_reached(
         narrator.say(
             f"gradual: {len(phases)} epochs reach {names[never]} and above; --epochs {len(names)} "
             f"would reach {names[0]}"
+        )
+
+
+def _tell_given_parts(
+    given: Mapping[str, Any], settings: Settings, images: ImageSet, narrator: Narrator
+) -> None:
+    """Say that `--valid-pct` was given in vain where the data or the recipe hold out another part.
+
+    A drawn split is told by its size: it differs from what was asked for by less than an image.
+    """
+    held_out = len(images.valid) + len(images.unscored_items)
+    asked = settings.valid_pct * (len(images.train) + held_out)
+    drawn = settings.split != "auto" or settings.group_by or abs(held_out - asked) <= 1
+    if given.get("valid_pct") and not drawn:
+        narrator.warn(
+            f"--valid-pct {settings.valid_pct} is not used: the data say what is held out; "
+            "--split random draws anew"
         )
 
 
