@@ -11,46 +11,47 @@ import os
 import subprocess
 import sys
 import zipfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from plain import LITE
 from processes import measured
-from results import Section, keep, measure
+from results import Section, measure
 
-RECIPES: dict[str, tuple[str | None, dict[str, str]]] = {
-    "hymenoptera": ("hymenoptera", {}),
-    "nature12k": ("nature12k", {}),
-    "flowers": ("flowers", {}),
-    "cats_dogs": ("cats-dogs", {}),
-    "pets": ("pets", {}),
-    "solar": (None, {}),
-    "cifar10": ("cifar10.zip", {"size": "128"}),
+RECIPES: dict[str, str | None] = {
+    "hymenoptera": "hymenoptera",
+    "nature12k": "nature12k",
+    "flowers": "flowers",
+    "cats_dogs": "cats-dogs",
+    "pets": "pets",
+    "solar": None,
+    "cifar10": "cifar10.zip",
 }
-"""The folder of each recipe, None where it brings its own data, and what is not its default."""
+"""The folder of each recipe, None where it brings its own data."""
 
 
-def recipes(shared: Path, work: Path) -> dict[str, Any]:
-    """Train every recipe for one epoch by full and by head, from the packaged weights."""
-    found: dict[str, Any] = {}
-    for name, (folder, settings) in RECIPES.items():
-        command = [sys.executable, "-m", "fastcnn", "recipe", name, "--arch", LITE, "--json"]
-        command += ["--strategy", "full-vs-head", "--epochs", "1", "--out", str(work / name)]
-        command += ["--data", str(shared / folder)] if folder else []
-        command += [word for option, value in settings.items() for word in (f"--{option}", value)]
-        output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-        record = json.loads(output)
-        parts = [record["data"][f"n_{part}"] for part in ("train", "valid", "test")]
-        found[name] = {"parts": parts, "size": record["settings"]["size"], "strategies": {}}
-        for strategy, entry in record["strategies"].items():
-            test = entry["test"]
-            found[name]["strategies"][strategy] = {
-                "accuracy": entry["metrics"]["accuracy"],
-                "test": test["metrics"]["accuracy"] if test else None,
-                "seconds": entry["seconds"]["total"],
-            }
-        keep("recipes", found)
-    return found
+def recipe(name: str, shared: Path, work: Path) -> dict[str, Any]:
+    """Train a recipe for one epoch by full and by head, from the packaged weights."""
+    folder = RECIPES[name]
+    command = [sys.executable, "-m", "fastcnn", "recipe", name, "--arch", LITE, "--json"]
+    command += ["--strategy", "full-vs-head", "--epochs", "1", "--out", str(work / name)]
+    command += ["--data", str(shared / folder)] if folder else []
+    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    record = json.loads(output)
+    row: dict[str, Any] = {
+        "parts": [record["data"][f"n_{part}"] for part in ("train", "valid", "test")],
+        "size": record["settings"]["size"],
+        "strategies": {},
+    }
+    for strategy, entry in record["strategies"].items():
+        test = entry["test"]
+        row["strategies"][strategy] = {
+            "accuracy": entry["metrics"]["accuracy"],
+            "test": test["metrics"]["accuracy"] if test else None,
+            "seconds": entry["seconds"]["total"],
+        }
+    return row
 
 
 def doctor(shared: Path, work: Path) -> dict[str, Any]:
@@ -80,7 +81,7 @@ with pathlib.Path(sys.argv[2]).open("w") as file:
 """
 """Writes down what the doctor prints; its exit code says only that something was found."""
 SECTIONS: dict[str, Section] = {
-    "recipes": recipes,
+    **{f"recipe-{name}": partial(recipe, name) for name in RECIPES},
     "doctor": doctor,
 }
 

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import cifar10_tables
 from plain import BODIES
 
 from fastcnn.environment import environment
@@ -29,10 +30,12 @@ def measure(
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("sections", nargs="+", choices=sections)
     parser.add_argument(option, dest="folder", type=Path, required=True, help=meaning)
+    parser.add_argument("--keep", type=Path, help="where runs stay; else they are thrown away")
     options = parser.parse_args()
     for name in options.sections:
         with tempfile.TemporaryDirectory() as work:
-            keep(name, sections[name](options.folder.absolute(), Path(work)))
+            place = options.keep.absolute() if options.keep else Path(work)
+            keep(name, sections[name](options.folder.absolute(), place))
         write_tables()
 
 
@@ -51,16 +54,44 @@ def write_tables() -> None:
     for section, write in TABLES.items():
         if section in kept:
             parts += [write(kept[section]["found"]), _measured_on(kept[section])]
+    if recipes := _all_of(RECIPE, kept):
+        parts += [_recipes(recipes), _measured_on(next(iter(recipes.values())))]
+    if trainings := _all_of(TRAINING, kept):
+        cifar10_tables.draw_curves(trainings)
+        parts += [CIFAR10, _table(cifar10_tables.HEADS, cifar10_tables.rows_of(trainings))]
+        parts.append(_measured_on(next(iter(trainings.values()))))
     write_text(PAGE, "\n\n".join(parts) + "\n")
 
 
+def _all_of(prefix: str, kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the sections whose names begin so, by the rest of their names."""
+    return {
+        name.removeprefix(prefix): entry for name, entry in kept.items() if name.startswith(prefix)
+    }
+
+
+RECIPE, TRAINING = "recipe-", "cifar10-train-"
+"""What the names of sections of one table begin with."""
 INTRODUCTION = """# Benchmarks
 
 `engine.py` runs plain fastai, as its documentation writes it, and fastcnn side by side in one
 process: the same images, split, body and number of epochs, repeats interleaved. This page is
 written by it. Seconds run from the model built to the validation predictions in hand; for fastcnn
 they include hashing, decoding, choosing the precision, features and the solver. `data.py` adds the
-recipes and the doctor."""
+recipes and the doctor, `cifar10.py` small networks from nothing."""
+
+
+CIFAR10 = """## CIFAR-10 (JPEG copies), the test part
+
+Small networks from nothing at 32 px, and EfficientNet-Lite0 from ImageNet. The dot is the test
+part's score at the end; before it, that of 1,000 images held out.
+
+![Accuracy against minutes](cifar10.svg)"""
+
+
+def _steps(found: Mapping[str, Any]) -> str:
+    title = "## A step of the small networks, images a second (256 of 32 px, one thread a core)"
+    return f"{title}\n\n" + _table(cifar10_tables.STEP_HEADS, cifar10_tables.step_rows(found))
 
 
 def _head(found: Mapping[str, Rows]) -> str:
@@ -150,7 +181,7 @@ def _roof(found: Mapping[str, Any]) -> str:
     return f"{title}\n\n{text}\n\n" + _table(["body", "", *PRECISION_NAMES], rows)
 
 
-def _recipes(found: Mapping[str, Any]) -> str:
+def _recipes(kept: Mapping[str, Any]) -> str:
     rows = [
         [
             *(name, " / ".join(f"{part:,}" for part in recipe["parts"]), str(recipe["size"])),
@@ -158,7 +189,7 @@ def _recipes(found: Mapping[str, Any]) -> str:
             f"{entry['test']:.3f}" if entry["test"] is not None else "",
             f"{entry['seconds']:.0f}",
         ]
-        for name, recipe in found.items()
+        for name, recipe in ((name, entry["found"]) for name, entry in kept.items())
         for strategy, entry in recipe["strategies"].items()
     ]
     title = "## Recipes, one epoch of full, and the head (tf_efficientnet_lite0)"
@@ -185,8 +216,8 @@ TABLES: dict[str, Callable[[Any], str]] = {
     "agreement": _agreement,
     "process": _process,
     "roof": _roof,
-    "recipes": _recipes,
     "doctor": _doctor,
+    "cifar10-steps": _steps,
 }
 
 

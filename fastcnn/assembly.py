@@ -1,7 +1,7 @@
 """Putting together what a strategy trains: loaders, learner, and what all strategies share."""
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from fastcnn.narrator import Narrator
 from fastcnn.plan import Plan
 from fastcnn.run_folder import HISTORY_FILE
 from fastcnn.training.choice import PrecisionChoice
-from fastcnn.training.history import History
+from fastcnn.training.history import EpochRow, History
 from fastcnn.training.job import Job
 from fastcnn.training.kept_memory import memory_kept
 from fastcnn.training.losses import class_weights, sampling_weights
@@ -59,11 +59,16 @@ def shared_by(plan: Plan, narrator: Narrator) -> Iterator[Shared]:
 
 
 def make_job(
-    plan: Plan, strategy: str, folder: Path | None, shared: Shared, narrator: Narrator
+    plan: Plan,
+    strategy: str,
+    folder: Path | None,
+    shared: Shared,
+    narrator: Narrator,
+    watcher: Callable[[EpochRow], None] | None = None,
 ) -> Job:
     """Build loaders and learner of one strategy; no picture has been decoded after it.
 
-    Its history is written to `folder`, and nowhere where that is None.
+    Its history is written to `folder`, and nowhere where that is None; a `watcher` sees each row.
     """
     architecture, settings = plan.weights.architecture, plan.settings
     dls = loaders_at(plan, shared, settings.size)
@@ -83,7 +88,7 @@ def make_job(
         layout=plan.blueprint.layout,
         choice=shared.choice,
         store=shared.store,
-        history=History(folder / HISTORY_FILE if folder else None),
+        history=History(folder / HISTORY_FILE if folder else None, watcher),
         narrator=narrator,
         loaders_at=lambda size: loaders_at(plan, shared, size),
     )

@@ -100,6 +100,25 @@ class Narrator:
         self.console.print(text, soft_wrap=not self.console.is_terminal)
 
 
+class HushedNarrator(Narrator):
+    """Shows bars; what it is told is remembered and not printed."""
+
+    @classmethod
+    def within(cls, outer: Narrator) -> "HushedNarrator":
+        """Return one whose bars stand below those of `outer`."""
+        return cls(outer.console, outer.quiet, _bars=outer._bars)
+
+    def say(self, text: str) -> None:
+        """Print nothing."""
+
+    def always_say(self, text: str) -> None:
+        """Print nothing."""
+
+    def warn(self, text: str) -> None:
+        """Remember the warning."""
+        self.events.append(text)
+
+
 def narrator_for(*, json: bool, quiet: bool) -> Narrator:
     """Return the narrator of a command: under `--json` stdout belongs to the document alone."""
     return Narrator(Console(stderr=json, highlight=False), quiet=quiet)

@@ -68,26 +68,49 @@ def make_plan(
         raise UsageError.of(problems)
     device = choose_device(settings.device)
     source = find_source(recipe, data, narrator)
-    if source.is_sample and recipe.sample:
-        settings = resolve_settings(recipe.defaults, recipe.sample.defaults, config, given)
-    if not (given.get("lr") or config.get("lr")):
-        settings = settings.changed(lr=scaled(settings.lr, usual_rate(settings.opt)))
+    settings = settle(recipe, config, given, is_sample=source.is_sample)
     understood = understand(recipe, settings, source.path, narrator)
     images, settings = understood.images, understood.settings
     _tell_data(recipe, source, understood, narrator)
-    weights = _weights(settings, bool(given.get("arch") or config.get("arch")), narrator)
-    drawn = blueprint(weights.architecture, settings, len(images.classes))
-    require_buildable(weights, drawn)
-    for name in settings.strategies:  # an unknown block is found here, not after the first strategy
-        phases = phases_of(name, settings, drawn.group_names, rate=1.0)
-        _tell_never_reached(name, phases, drawn, narrator)
+    _tell_given_parts(given, settings, images, narrator)
+    weights = weights_for(settings, bool(given.get("arch") or config.get("arch")), narrator)
+    drawn = draw(weights, settings, len(images.classes), narrator)
     narrator.say(f"body: {weights.architecture.name}, {weights.describe()}")
     file = str(weights.path) if weights.source == "file" else None
     settings = settings.changed(arch=weights.architecture.name, weights=file, device=str(device))
     return Plan(recipe, settings, source, images, weights, device, drawn, understood.block)
 
 
-def _weights(settings: Settings, arch_was_named: bool, narrator: Narrator) -> Weights:
+def settle(
+    recipe: Recipe, config: Mapping[str, Any], given: Mapping[str, Any], *, is_sample: bool
+) -> Settings:
+    """Lay the settings over each other; a rate that nobody gave becomes what suits the optimizer.
+
+    Raises:
+        UsageError: with every problem found.
+    """
+    sample = recipe.sample.defaults if is_sample and recipe.sample else {}
+    settings = resolve_settings(recipe.defaults, sample, config, given)
+    if given.get("lr") or config.get("lr"):
+        return settings
+    return settings.changed(lr=scaled(settings.lr, usual_rate(settings.opt)))
+
+
+def draw(weights: Weights, settings: Settings, n_classes: int, narrator: Narrator) -> Blueprint:
+    """Draw the network that is trained, and find out that the strategies can train it.
+
+    Raises:
+        FastcnnError: the weights do not fit, the pictures are too small, or a block is unknown.
+    """
+    drawn = blueprint(weights.architecture, settings, n_classes)
+    require_buildable(weights, drawn)
+    for name in settings.strategies:  # an unknown block is found here, not after the first strategy
+        phases = phases_of(name, settings, drawn.group_names, rate=1.0)
+        _tell_never_reached(name, phases, drawn, narrator)
+    return drawn
+
+
+def weights_for(settings: Settings, arch_was_named: bool, narrator: Narrator) -> Weights:
     """Find what the body starts from; where every strategy starts from random, nothing."""
     if settings.strategies == ("scratch",):
         if settings.weights:
@@ -108,6 +131,23 @@ def _tell_never_reached(
         narrator.say(
             f"gradual: {len(phases)} epochs reach {names[never]} and above; --epochs {len(names)} "
             f"would reach {names[0]}"
+        )
+
+
+def _tell_given_parts(
+    given: Mapping[str, Any], settings: Settings, images: ImageSet, narrator: Narrator
+) -> None:
+    """Say that `--valid-pct` was given in vain where the data or the recipe hold out another part.
+
+    A drawn split is told by its size: it differs from what was asked for by less than an image.
+    """
+    held_out = len(images.valid) + len(images.unscored_items)
+    asked = settings.valid_pct * (len(images.train) + held_out)
+    drawn = settings.split != "auto" or settings.group_by or abs(held_out - asked) <= 1
+    if given.get("valid_pct") and not drawn:
+        narrator.warn(
+            f"--valid-pct {settings.valid_pct} is not used: the data say what is held out; "
+            "--split random draws anew"
         )
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import torch
 
 from fastcnn.assembly import make_job, shared_by
-from fastcnn.errors import UsageError, did_you_mean
+from fastcnn.errors import UsageError
 from fastcnn.narrator import Narrator
 from fastcnn.places import user_path
 from fastcnn.plan import Plan, make_plan
 from fastcnn.recipe import Recipe
-from fastcnn.recipe_book import FOLDER_RECIPE, find_recipe, list_recipes
+from fastcnn.recipe_book import find_recipe, recipe_or_folder
 from fastcnn.setting_checks import option
 from fastcnn.training.rate_search import reading_for
 from fastcnn.training.train import search_rates
@@ -58,30 +58,11 @@ class Rates:
 def find_recipe_or_folder(name: str, data: str | None) -> tuple[Recipe, str | None]:
     """Return the recipe that `name` means, and where its images are, None for the recipe's own.
 
-    A folder of the user's is its own data, read by the folder recipe.
-
     Raises:
         UsageError: there is neither, or the folder was given data besides.
     """
-    known = [entry.name for entry in list_recipes()]
-    if name in known and data is None and user_path(name).is_dir():
-        raise UsageError(
-            f"{name} is a recipe, and a folder here",
-            hint=f"fastcnn lr-find ./{name} takes the folder, --data FOLDER the recipe",
-        )
-    if name in known or name.endswith(".py"):
-        return find_recipe(name), data
-    if not user_path(name).exists():
-        raise UsageError(
-            f"{name!r} is neither a recipe{did_you_mean(name, known)} nor a folder",
-            hint="fastcnn recipes lists the recipes; a recipe of your own ends in .py",
-        )
-    if data is not None:
-        raise UsageError(
-            f"both the folder {name} and --data {data} were given, expected one of them",
-            hint="leave --data away, or name a recipe that shall read it",
-        )
-    return find_recipe(FOLDER_RECIPE), name
+    recipe, source = recipe_or_folder(name, data, "lr-find")
+    return find_recipe(recipe), source
 
 
 def find_rates(

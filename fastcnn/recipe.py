@@ -36,6 +36,18 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class Ablation:
+    """Trainings that differ in one thing each, so that it can be seen what the thing is worth."""
+
+    rows: Mapping[str, Mapping[str, Any]]
+    """What each row changes of the recipe's settings; the first one is what others differ from."""
+    columns: Mapping[str, Mapping[str, Any]]
+    """Every row is trained once a column, with these settings besides."""
+    n_seeds: int = 3
+    """Every training is repeated with so many seeds: another split, order and first weights."""
+
+
+@dataclass(frozen=True)
 class Recipe:
     """One way to turn a source of images into a trained classifier."""
 
@@ -66,5 +78,7 @@ class Recipe:
     """What takes its place when nothing can be downloaded."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """Settings that differ from fastcnn's own."""
+    ablation: Ablation | None = None
+    """What is trained instead of strategies; None trains these."""
     name: str = ""
     """The name of its module; filled in when the recipe is found."""

@@ -52,6 +52,40 @@ def find_recipe(name: str) -> Recipe:
     return _recipe_of(lambda: importlib.import_module(f"fastcnn.recipes.{name}"), name=name)
 
 
+def recipe_or_folder(name: str, data: str | None, command: str) -> tuple[str, str | None]:
+    """Return the recipe that `name` means, and where its images are, None for the recipe's own.
+
+    A folder of the user's is its own data, read by the folder recipe.
+
+    Args:
+        name: what the user gave: a recipe, a file of one, or a path of images.
+        data: what was given as `--data`.
+        command: the command that asks, for the hint.
+
+    Raises:
+        UsageError: there is neither, or the folder was given data besides.
+    """
+    known = [entry.name for entry in list_recipes()]
+    if name in known and data is None and user_path(name).is_dir():
+        raise UsageError(
+            f"{name} is a recipe, and a folder here",
+            hint=f"fastcnn {command} ./{name} takes the folder, --data FOLDER the recipe",
+        )
+    if name in known or name.endswith(".py"):
+        return name, data
+    if not user_path(name).exists():
+        raise UsageError(
+            f"{name!r} is neither a recipe{did_you_mean(name, known)} nor a folder",
+            hint="fastcnn recipes lists the recipes; a recipe of your own ends in .py",
+        )
+    if data is not None:
+        raise UsageError(
+            f"both the folder {name} and --data {data} were given, expected one of them",
+            hint="leave --data away, or name a recipe that shall read it",
+        )
+    return FOLDER_RECIPE, name
+
+
 def copy_recipe(name: str, target: Path) -> None:
     """Copy the source of a bundled recipe to `target`, to start one's own.
 

@@ -13,13 +13,7 @@ from fastcnn.errors import UsageError
 from fastcnn.files import friendly_disk_errors, write_json
 from fastcnn.narrator import Narrator
 from fastcnn.places import shown_path, user_path
-from fastcnn.run_folder import (
-    COMPARISON_FILE,
-    CONTACT_SHEET_FILE,
-    CURVES_FILE,
-    DOUBTFUL_FILE,
-    RUN_FILE,
-)
+from fastcnn.run_folder import OWN_FILES, RUN_FILE
 from fastcnn.setting_checks import STRATEGY_NAMES
 
 SCHEMA_VERSION = 1
@@ -51,7 +45,7 @@ def run_folder(recipe: str, strategy: str, out: str | Path | None) -> Path:
             _remove_run(folder)
         return folder
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-    return _new_folder(Path("runs").absolute(), f"{stamp}-{_safe(recipe)}-{strategy}")
+    return new_folder(Path("runs").absolute(), f"{stamp}-{_safe(recipe)}-{strategy}")
 
 
 class RunRecord:
@@ -113,11 +107,16 @@ def _remove_run(folder: Path) -> None:
     for name in STRATEGY_NAMES:  # not the names in run.json: a stranger's may point elsewhere
         if (folder / name).is_dir():
             shutil.rmtree(folder / name)
-    for name in (COMPARISON_FILE, CONTACT_SHEET_FILE, CURVES_FILE, DOUBTFUL_FILE, RUN_FILE):
+    for name in OWN_FILES:
         (folder / name).unlink(missing_ok=True)
 
 
-def _new_folder(parent: Path, name: str) -> Path:
+def new_folder(parent: Path, name: str) -> Path:
+    """Make and return a folder of this name below `parent`, numbered where there is one.
+
+    Raises:
+        TrainingError: it cannot be made.
+    """
     with friendly_disk_errors(parent):
         parent.mkdir(parents=True, exist_ok=True)
         for number in range(1, 1000):

@@ -17,7 +17,7 @@ from fastcnn.analysis.predictions import prediction_table, write_table
 from fastcnn.assembly import Shared, make_job, shared_by
 from fastcnn.data.loading import ImageSet
 from fastcnn.describe import describe_plan, describe_strategy
-from fastcnn.errors import TrainingError
+from fastcnn.errors import TrainingError, UsageError
 from fastcnn.files import write_bytes
 from fastcnn.inference.export import export_bytes
 from fastcnn.inference.predictor import open_predictor
@@ -26,6 +26,7 @@ from fastcnn.labels import list_doubtful
 from fastcnn.narrator import Narrator
 from fastcnn.places import user_path
 from fastcnn.plan import Plan, make_plan
+from fastcnn.recipe import Recipe
 from fastcnn.recipe_book import find_recipe
 from fastcnn.record import RunRecord, require_free, run_folder
 from fastcnn.report.contact_sheet import write_contact_sheet
@@ -71,9 +72,9 @@ def run(
         FastcnnError: something given is wrong or cannot be had; its class says what.
     """
     narrator = narrator or Narrator()
-    source = _data_path(data, config)
+    source = data_path(data, config)
     require_free(out, force=force)
-    plan = make_plan(find_recipe(str(recipe)), source, config or {}, settings, narrator)
+    plan = make_plan(_of_strategies(recipe), source, config or {}, settings, narrator)
     folder = run_folder(plan.recipe.name, plan.settings.strategy, out)
     command = command or _as_call(recipe, {"data": source, **settings})
     record = RunRecord(folder, command=command, **describe_plan(plan, source))
@@ -106,8 +107,8 @@ def preview(
         FastcnnError: as `run` would.
     """
     narrator = narrator or Narrator()
-    source = _data_path(data, config)
-    plan = make_plan(find_recipe(str(recipe)), source, config or {}, settings, narrator)
+    source = data_path(data, config)
+    plan = make_plan(_of_strategies(recipe), source, config or {}, settings, narrator)
     with shared_by(plan, narrator) as shared:
         jobs = (make_job(plan, name, None, shared, narrator) for name in plan.settings.strategies)
         return preview_jobs(jobs, plan.blueprint)
@@ -193,7 +194,22 @@ def trust_export(content: bytes, path: Path, narrator: Narrator) -> str:
     return sha256_of(content)
 
 
-def _data_path(data: str | Path | None, config: Mapping[str, Any] | None) -> str | None:
+def _of_strategies(recipe: str | Path) -> Recipe:
+    """Find a recipe that is trained by strategies.
+
+    Raises:
+        UsageError: it is not known, or an ablation.
+    """
+    found = find_recipe(str(recipe))
+    if found.ablation:
+        raise UsageError(
+            f"{found.name} compares {len(found.ablation.rows)} rows, not strategies",
+            hint=f"run it whole by fastcnn recipe {recipe}, in Python by fastcnn.ablate",
+        )
+    return found
+
+
+def data_path(data: str | Path | None, config: Mapping[str, Any] | None) -> str | None:
     """Return the absolute path of the data that was given, now or to the earlier run."""
     given = data or (config or {}).get("data")
     return str(user_path(given).absolute()) if given else None

@@ -2,8 +2,10 @@
 
 import math
 from dataclasses import dataclass
+from statistics import fmean, stdev
 
 from scipy.stats import binomtest
+from scipy.stats import t as student
 
 Interval = tuple[float, float]
 
@@ -72,6 +74,18 @@ def newcombe_paired_interval(counts: PairedCounts, confidence: float = CONFIDENC
     below = _combined(p_a - low_a, high_b - p_b, phi)
     above = _combined(high_a - p_a, p_b - low_b, phi)
     return max(-1.0, difference - below), min(1.0, difference + above)
+
+
+def mean_interval(values: list[float], confidence: float = CONFIDENCE) -> Interval | None:
+    """Return Student's interval of a mean (Biometrika 1908), None of less than two values.
+
+    It takes the values for draws from a normal distribution, such as scores of several seeds.
+    """
+    if len(values) < 2:
+        return None
+    mean, error = fmean(values), stdev(values) / math.sqrt(len(values))
+    reach = float(student.ppf((1 + confidence) / 2, len(values) - 1)) * error
+    return mean - reach, mean + reach
 
 
 def holm(p_values: list[float]) -> list[float]:

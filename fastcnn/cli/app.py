@@ -10,12 +10,14 @@ from fastcnn.cli import (
     doctor,
     evaluate,
     info,
+    learn,
     lr_find,
     models,
     predict,
     recipe,
     recipes,
     summary,
+    sweep,
     train,
 )
 from fastcnn.errors import FastcnnError, Problem
@@ -37,6 +39,7 @@ app = typer.Typer(
 app.command("recipe")(recipe.recipe)
 app.command("train")(train.train)
 app.command("lr-find")(lr_find.lr_find)
+app.command("sweep")(sweep.sweep)
 app.command("doctor")(doctor.doctor)
 app.command("recipes")(recipes.recipes)
 app.command("models")(models.models)
@@ -44,6 +47,7 @@ app.command("summary")(summary.summary)
 app.command("predict")(predict.predict)
 app.command("evaluate")(evaluate.evaluate)
 app.command("info")(info.info)
+app.command("learn")(learn.learn)
 
 
 @app.callback(invoke_without_command=True)

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -12,6 +12,7 @@ from fastai.data.core import DataLoaders, TfmdDL
 from fastcnn.data.pixels import PixelCache, Wanted
 from fastcnn.data.preparation import Preparation
 from fastcnn.data.randomness import ReproducibleDL, generators_kept
+from fastcnn.data.ready_batches import ReadyBatches, ready_batches
 from fastcnn.narrator import Narrator
 
 SPEED_BATCHES = 8
@@ -39,6 +40,8 @@ class ImageDL(ReproducibleDL):
     """
 
     decoding: Decoding | None = None
+    ready: ReadyBatches | None = None
+    """Its pictures as rows of a tensor, where their items need no work."""
     idle_processes = 0
     """Loading processes that are not needed as long as all images are in memory."""
 
@@ -46,7 +49,7 @@ class ImageDL(ReproducibleDL):
         """Copy the loader; a copy with a `num_workers` of its own keeps to that."""
         copy = super().new(dataset, cls, **kwargs)
         if dataset is None and "num_workers" not in kwargs:
-            copy.decoding = self.decoding
+            copy.decoding, copy.ready = self.decoding, self.ready
         return copy
 
     def __iter__(self) -> Generator[Any, None, None]:
@@ -68,6 +71,8 @@ class ImageDL(ReproducibleDL):
         # An item then costs a crop and a conversion: forking and handing batches over cost more.
         if self.decoding.loads_alone and is_held and processes:
             self.idle_processes, self.fake_l.num_workers = processes, 0
+        if self.ready is None and is_held:
+            self.ready = ready_batches(self, pixels, wanted)
         if self.idle_processes and not is_held:  # other images took the room
             self.idle_processes, self.fake_l.num_workers = 0, self.idle_processes
 
@@ -85,6 +90,14 @@ class ImageDL(ReproducibleDL):
             numbers.append(index + self.n * draws[index])
             draws[index] += 1
         return numbers
+
+    def create_batches(self, numbers: Iterable[int]) -> Iterator[Any]:
+        """Make the batches of some numbers of the epoch, before the transforms of batches."""
+        if self.ready is None:
+            yield from super().create_batches(numbers)
+            return
+        for few in self.chunkify(number % int(self.n) for number in numbers):
+            yield self.ready.batch(few)
 
     def item_at(self, number: int) -> Any:
         """Return the item of a number in the order of an epoch."""

@@ -66,7 +66,8 @@ class Resized:
     def __call__(self, path: Path) -> Any:
         """Return the resized image, or the file's own where it is to be enlarged too much."""
         image = open_picture(path, self.image_class)
-        if math.prod(self.size) <= LARGEST**2 * math.prod(image.size):
+        enlarged_at_most = LARGEST**2 * math.prod(image.size)
+        if image.size != self.size and math.prod(self.size) <= enlarged_at_most:
             image = self._resize(image)
         return _described(image, image.size)
 

@@ -1,7 +1,6 @@
 """What the network will see: training pictures, as validated and as augmentation varies them."""
 
 import copy
-import io
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from fastai.data.core import DataLoaders, TfmdDL
 
 from fastcnn.data.augmentation import describe_augmentation
 from fastcnn.data.randomness import generators_kept
-from fastcnn.files import write_bytes
+from fastcnn.report.pictures import write_figure
 from fastcnn.run_folder import CONTACT_SHEET_FILE
 
 if TYPE_CHECKING:
@@ -49,9 +48,7 @@ def write_contact_sheet(
         labels = [str(dls.vocab[int(dls.train_ds.tls[-1][index])]) for index in chosen]
         columns = [validated(dls, chosen), *varied(dls, chosen, N_VARIATIONS)]
     heading = f"{title}\naugmentation {augment}: {describe_augmentation(augment)}"
-    picture = io.BytesIO()
-    contact_sheet_figure(columns, labels, heading).savefig(picture, format="png", dpi=120)
-    write_bytes(folder / CONTACT_SHEET_FILE, picture.getvalue())
+    write_figure(contact_sheet_figure(columns, labels, heading), folder / CONTACT_SHEET_FILE)
 
 
 def spread_out(dls: DataLoaders, n: int) -> list[int]:

@@ -1,13 +1,12 @@
 """Loss and accuracy by epoch, one picture for all strategies of a run."""
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from fastcnn.files import write_bytes
+from fastcnn.report.pictures import write_figure
 from fastcnn.run_folder import CURVES_FILE, HISTORY_FILE
 
 if TYPE_CHECKING:
@@ -22,9 +21,7 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 def write_curves(folder: Path, strategies: Sequence[str], title: str) -> None:
     """Write `curves.png` from the histories of the strategies in a run's folder."""
     histories = {name: pd.read_csv(folder / name / HISTORY_FILE) for name in strategies}
-    picture = io.BytesIO()
-    curves_figure(histories, title).savefig(picture, format="png", dpi=120)
-    write_bytes(folder / CURVES_FILE, picture.getvalue())
+    write_figure(curves_figure(histories, title), folder / CURVES_FILE)
 
 
 def curves_figure(histories: Mapping[str, pd.DataFrame], title: str) -> "Figure":

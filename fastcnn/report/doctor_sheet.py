@@ -1,6 +1,5 @@
 """A sheet of the worst pictures that an examination found, each with what is the matter."""
 
-import io
 from collections.abc import Iterator
 from itertools import chain, zip_longest
 from pathlib import Path
@@ -10,7 +9,7 @@ from PIL import Image, ImageOps
 
 from fastcnn.data.doctor.findings import NOTE, SEVERITIES, UNUSABLE, Examination, Finding
 from fastcnn.data.rgb import as_rgb
-from fastcnn.files import write_bytes
+from fastcnn.report.pictures import write_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,9 +30,7 @@ def write_sheet(found: Examination, folder: Path, path: Path) -> int:
     """
     chosen = worst(found, ACROSS * DOWN)
     if chosen:
-        picture = io.BytesIO()
-        sheet_figure(folder, chosen).savefig(picture, format="png", dpi=100)
-        write_bytes(path, picture.getvalue())
+        write_figure(sheet_figure(folder, chosen), path, dpi=100)
     return len(chosen)
 
 

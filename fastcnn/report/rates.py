@@ -1,6 +1,5 @@
 """What a range test found: a table and a chart on the terminal, and a picture."""
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,9 +7,10 @@ from rich import box
 from rich.table import Table
 
 from fastcnn.errors import UsageError
-from fastcnn.files import require_new_file, write_bytes
+from fastcnn.files import require_new_file
 from fastcnn.narrator import Narrator
 from fastcnn.places import shown_path, user_path
+from fastcnn.report.pictures import is_made_by, write_figure
 from fastcnn.report.rate_chart import Mark, frame_of, loss_at, rate_chart, shown_losses
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def require_free_picture(out: str | None, *, force: bool) -> Path:
             f"--out is {out or CURVE_FILE}, expected a picture's name that ends in .png",
             hint=f"for example --out {CURVE_FILE}",
         )
-    if not force and not (out is None and path.exists() and _is_ours(path)):
+    if not force and not (out is None and is_made_by(path, MADE_BY)):
         require_new_file(path, "--out")
     return path
 
@@ -97,9 +97,7 @@ def show_rates(rates: "Rates", picture: Path, following: str, narrator: Narrator
 
 def write_rates(rates: "Rates", path: Path) -> None:
     """Write the curve as a PNG."""
-    picture = io.BytesIO()
-    rates_figure(rates).savefig(picture, format="png", dpi=120, metadata={"Software": MADE_BY})
-    write_bytes(path, picture.getvalue())
+    write_figure(rates_figure(rates), path, made_by=MADE_BY)
 
 
 def rates_figure(rates: "Rates") -> "Figure":
@@ -121,8 +119,3 @@ def rates_figure(rates: "Rates") -> "Figure":
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
     return figure
-
-
-def _is_ours(path: Path) -> bool:
-    with path.open("rb") as file:
-        return MADE_BY.encode() in file.read(1024)

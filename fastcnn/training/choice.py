@@ -17,8 +17,8 @@ from fastcnn.training.measure import Measurement, measure_inference, measure_tra
 from fastcnn.training.measured import remembered, sentence
 from fastcnn.training.precision import PRECISIONS, Precision, candidates
 
-MEASURED_IMAGES = 8
-"""Images in a measured step: enough to keep two cores busy, and over in a moment."""
+MEASURED_PIXELS = 8 * 224**2
+"""Of the pictures in a measured step: enough to keep two cores busy, and over in a moment."""
 
 Measure = Callable[[Sequence[Precision]], Measurement]
 """Measures one kind of work in the precisions given."""
@@ -122,6 +122,7 @@ def _training(n_frozen: int) -> str:
 
 def _few_images(dls: DataLoaders, paths: Sequence[Path]) -> Tensor:
     """Return a small batch; not more than training takes, since that may be all that fits."""
-    few = min(MEASURED_IMAGES, dls.train.bs)
+    _, pixels = next(decoded_batches(paths[:1], dls, 1))
+    few = min(max(1, MEASURED_PIXELS // pixels[0, 0].numel()), dls.train.bs)
     _, pixels = next(decoded_batches(paths[:few], dls, few))
     return as_network_input(pixels, dls)

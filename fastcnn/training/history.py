@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -31,21 +32,30 @@ class EpochRow:
 
 
 class History:
-    """The rows of one strategy; the file is written anew, whole, after every epoch."""
+    """The rows of one strategy; the file is written anew, whole, after every epoch.
 
-    def __init__(self, path: Path | None) -> None:
+    Whoever else wants to see each row, and may end the training by raising, is a `watcher`.
+    """
+
+    def __init__(
+        self, path: Path | None, watcher: Callable[[EpochRow], None] | None = None
+    ) -> None:
         """Start an empty history that will be kept at `path`; None keeps it in memory alone."""
-        self.path = path
+        self.path, self.watcher = path, watcher
         self.rows: list[EpochRow] = []
 
     def add(self, row: EpochRow) -> None:
-        """Append a row and write the file."""
+        """Append a row, write the file, and show the row to the watcher."""
         self.rows.append(row)
-        if self.path is None:
-            return
+        if self.path is not None:
+            self._write(self.path)
+        if self.watcher is not None:
+            self.watcher(row)
+
+    def _write(self, path: Path) -> None:
         text = io.StringIO()
         names = [field.name for field in fields(EpochRow)]
         writer = csv.DictWriter(text, names, lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(row) for row in self.rows)
-        write_text(self.path, text.getvalue())
+        write_text(path, text.getvalue())

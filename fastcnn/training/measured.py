@@ -8,10 +8,12 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from filelock import FileLock
 
 from fastcnn.environment import processor_name
 from fastcnn.errors import TrainingError
@@ -42,10 +44,14 @@ def remembered(key_parts: KeyParts, measure: Callable[[], Measurement]) -> Measu
     kept = _read(path, parts)
     if kept is not None:
         return kept
-    measurement = measure()
-    if measurement.images_per_second:
-        _write(path, parts, measurement)
-    return measurement
+    with _one_at_a_time(path):
+        kept = _read(path, parts)  # another process may have measured meanwhile
+        if kept is not None:
+            return kept
+        measurement = measure()
+        if measurement.images_per_second:
+            _write(path, parts, measurement)
+        return measurement
 
 
 def sentence(measurement: Measurement, kind: str) -> str:
@@ -120,6 +126,22 @@ def _write(path: Path, parts: KeyParts, measurement: Measurement) -> None:
         )
     except (TrainingError, OSError):
         return
+
+
+@contextmanager
+def _one_at_a_time(path: Path) -> Iterator[None]:
+    """Let processes that ask the same measure one after the other: the first answers for all."""
+    lock = FileLock(path.with_suffix(".lock"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except OSError:  # nothing can be kept there, so nobody waits for anybody
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _rounded(rate: float) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from fastcnn.errors import UsageError, did_you_mean
+from fastcnn.models.whitening import WHITENING
 from fastcnn.settings import Settings
 from fastcnn.training.phases import Method, Phase, discriminative
 
@@ -100,8 +101,14 @@ def lp_ft(settings: Settings, groups: Groups, rate: float) -> tuple[Phase, ...]:
 
 
 def scratch(settings: Settings, groups: Groups, rate: float) -> tuple[Phase, ...]:
-    """Random weights: nothing to preserve, so all groups learn at one rate."""
-    return (Phase("all", Method.FIT, 0, (rate,) * len(groups), settings.epochs),)
+    """Random weights: nothing to preserve, so all groups learn at one rate.
+
+    A layer that whitens was computed from the pictures, and stays.
+    """
+    n_frozen = int(groups[0] == WHITENING)
+    return (
+        Phase("all", Method.FIT, n_frozen, (rate,) * (len(groups) - n_frozen), settings.epochs),
+    )
 
 
 STRATEGIES: dict[str, Callable[[Settings, Groups, float], tuple[Phase, ...]]] = {

@@ -7,9 +7,11 @@ from typing import Any
 
 import fastai.callback.progress  # noqa: F401  gives every Learner its bar, and `no_bar`
 
+from fastcnn.data.decoded import as_network_input, decoded_batches
 from fastcnn.data.image_loader import loader_speed
 from fastcnn.data.views import views
 from fastcnn.models.groups import ParameterGroup
+from fastcnn.models.whitening import WHITENING, whiten
 from fastcnn.training.callbacks import EpochClock, ShowProgress, WhereTimeGoes
 from fastcnn.training.fit import Watch, fit_on_features, fit_on_pictures
 from fastcnn.training.job import Job
@@ -25,6 +27,9 @@ from fastcnn.training.rate_search import (
 from fastcnn.training.solve import solve_phase
 from fastcnn.training.solver import SolvedHead
 from fastcnn.training.strategies import phases_of
+
+WHITENED_PIXELS = 1_000 * 32**2
+"""Of the pictures that a layer which whitens is computed from."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,7 @@ def train(job: Job) -> Trained:
         TrainingError: the loss became infinite or not a number.
     """
     started = time.perf_counter()
+    compute_first_layer(job)
     rate = find_rate(job) if job.settings.learning_rate.is_auto else None
     base = rate or job.settings.learning_rate.highest or 0.0
     phases = phases_of(job.strategy, job.settings, job.group_names, base)
@@ -112,6 +118,17 @@ def train(job: Job) -> Trained:
         total_seconds=seconds,
         images_per_second=_speeds(job, watch),
     )
+
+
+def compute_first_layer(job: Job) -> None:
+    """Compute a layer that whitens from training pictures, spread over all of them."""
+    if job.strategy != "scratch" or job.group_names[0] != WHITENING:
+        return
+    n_images = max(1, WHITENED_PIXELS // job.settings.size**2)
+    paths = job.train_paths[:: max(1, len(job.train_paths) // n_images)][:n_images]
+    _, pixels = next(decoded_batches(paths, job.learner.dls, len(paths)))
+    layer = job.learner.model[0].get_submodule(WHITENING)[0]
+    whiten(layer, as_network_input(pixels, job.learner.dls))
 
 
 def carry_out(job: Job, phase: Phase, watch: Watch) -> SolvedHead | None:
@@ -143,10 +160,13 @@ def search_rates(job: Job) -> RangeTest:
     """
     if job.strategy != "scratch":
         return search_on_features(job)
-    job.learner.unfreeze()
-    precision = job.choice.for_training(job.learner, 0, job.train_paths)
+    n_frozen = phases_of(job.strategy, job.settings, job.group_names, rate=1.0)[0].n_frozen
+    job.learner.freeze_to(n_frozen)
+    precision = job.choice.for_training(job.learner, n_frozen, job.train_paths)
     callbacks = [InPrecision(precision)]
-    return until_it_fits(job, "the rate search", 0, lambda: search_on_pictures(job, 0, callbacks))
+    return until_it_fits(
+        job, "the rate search", n_frozen, lambda: search_on_pictures(job, n_frozen, callbacks)
+    )
 
 
 def _speeds(job: Job, watch: Watch) -> dict[str, float | None]:

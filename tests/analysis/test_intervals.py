@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.weightstats import DescrStatsW
 
 from fastcnn.analysis.intervals import (
     PairedCounts,
     holm,
     mcnemar_p_value,
+    mean_interval,
     newcombe_paired_interval,
     wilson_interval,
 )
@@ -162,3 +164,15 @@ def test_newcombe_covers_the_truth_as_often_as_it_says() -> None:
     intervals = [newcombe_paired_interval(PairedCounts(*repeat)) for repeat in repeats]
     covered = np.mean([low <= p_a - p_b <= high for low, high in intervals])
     assert 0.93 <= covered <= 0.99
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=9), st.floats(0.5, 0.99))
+def test_the_interval_of_a_mean_is_that_of_statsmodels(
+    values: list[float], confidence: float
+) -> None:
+    expected = DescrStatsW(values).tconfint_mean(alpha=1 - confidence)
+    assert mean_interval(values, confidence) == pytest.approx(expected, abs=1e-9)
+
+
+def test_one_value_says_nothing_of_the_spread() -> None:
+    assert mean_interval([0.7]) is None

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import fastcnn
+from fastcnn.models.networks import OWN_NETWORKS
 from fastcnn.training.strategies import STRATEGIES
 
 OPENS_ALONE = """
@@ -50,7 +51,7 @@ RECIPE = Recipe(title="cats and dogs", data_block=block)
 
 @pytest.fixture
 def runs(few_pets: Path, tiny_weights: Path, work: Path) -> list[fastcnn.Run]:
-    """Every strategy with each head, and a recipe of the user's own."""
+    """Every strategy with each head, a recipe of the user's own, and all our own networks."""
     tiny = {"arch": "test_resnet", "weights": str(tiny_weights), "size": 64, "precision": "fp32"}
 
     def run(recipe: str, strategy: str, head: str) -> fastcnn.Run:
@@ -60,11 +61,16 @@ def runs(few_pets: Path, tiny_weights: Path, work: Path) -> list[fastcnn.Run]:
             given |= {"epochs": 1, "freeze_until": "layer2", "lr": "0.004"}
         return fastcnn.run(recipe, data=few_pets, out=out, **given)
 
+    def from_nothing(arch: str) -> fastcnn.Run:
+        given = {"arch": arch, "size": 32, "bs": 16, "epochs": 1}
+        return fastcnn.run("pets", data=few_pets, out=work / arch, **given)
+
     (work / "mine.py").write_text(MINE)
     everything = "-vs-".join(STRATEGIES)
     return [
         run("pets", everything, "linear"),
         run("pets", everything, "fastai"),
+        *(from_nothing(arch) for arch in OWN_NETWORKS),
         run("./mine.py", "head", "linear"),
     ]
 
@@ -79,7 +85,7 @@ def test_they_predict_without_fastcnn_what_they_predicted_with_it(
             files = [str(few_pets / path) for path in table["path"]]
             exports.append([str(run.path / strategy / "export.pkl"), files])
             expected.append(list(table["predicted"]))
-    assert len(exports) == 2 * len(STRATEGIES) + 1
+    assert len(exports) == 2 * len(STRATEGIES) + len(OWN_NETWORKS) + 1
     result = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", OPENS_ALONE],
         input=json.dumps(exports),

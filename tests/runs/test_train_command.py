@@ -79,6 +79,17 @@ def test_the_test_part_is_scored_once_at_the_end(
     assert all(path.startswith("val/") for path in held_out["path"])
 
 
+def test_a_part_that_is_asked_for_in_vain_is_said(
+    cli: Cli, parts: Path, few_pets: Path, quick: list[str]
+) -> None:
+    _, out, err = cli("train", parts, "--out", "r", "--valid-pct", "0.5", *quick)
+    assert "--valid-pct 0.5 is not used" in " ".join((out + err).split())
+    drawn = ("--split", "random", "--valid-pct", "0.5")
+    assert "is not used" not in "".join(cli("train", parts, "--out", "s", *drawn, *quick)[1:])
+    options = ("--data", few_pets, "--out", "t", "--valid-pct", "0.3")
+    assert "is not used" not in "".join(cli("recipe", "pets", *options, *quick)[1:])
+
+
 def test_evaluate_says_the_same_as_the_run(cli: Cli, parts: Path, quick: list[str]) -> None:
     """The same images, the same numbers: through validation, evaluate and predict."""
     assert cli("train", parts, "--out", "r", "--resize", "auto", *quick)[0] == 0

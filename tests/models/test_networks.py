@@ -1,0 +1,112 @@
+"""What `--arch` says of our own networks: read, written, and refused with everything wrong."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from fastcnn.errors import UsageError
+from fastcnn.models.architectures import bare_body, feature_shape, find_architecture
+from fastcnn.models.groups import parameter_groups
+from fastcnn.models.networks import (
+    ACTIVATIONS,
+    NORMS,
+    OWN_NETWORKS,
+    NetworkSettings,
+    network_name,
+    parse_network,
+)
+
+SETTINGS = st.fixed_dictionaries(
+    {},
+    optional={
+        "filters": st.tuples(*[st.integers(1, 64)] * 5),
+        "kernel": st.sampled_from([1, 3, 5, 7]),
+        "norm": st.sampled_from([norm for norm in NORMS if "evonorm" not in norm]),
+        "activation": st.sampled_from(ACTIVATIONS),
+        "dropout": st.floats(0, 0.99),
+        "dense": st.integers(0, 64),
+    },
+)
+
+
+@given(SETTINGS)
+def test_what_is_written_is_read(changes: dict[str, object]) -> None:
+    settings = parse_network(network_name("five-block", changes)).settings
+    plain = parse_network("five-block").settings
+    for name in vars(plain):
+        assert getattr(settings, name) == changes.get(name, getattr(plain, name))
+
+
+@given(SETTINGS)
+def test_what_is_read_can_be_built(changes: dict[str, object]) -> None:
+    architecture = find_architecture(network_name("five-block", changes))
+    channels = changes.get("dense") or changes.get("filters", (32, 64, 128, 256, 256))[-1]
+    assert feature_shape(architecture, 32)[1] == channels
+
+
+@given(st.text(max_size=30))
+def test_any_other_text_is_refused_in_words(text: str) -> None:
+    try:
+        assert isinstance(parse_network(f"three-conv:{text}").settings, NetworkSettings)
+    except UsageError as error:
+        assert all("--arch" in problem.message for problem in error.problems)
+
+
+def test_one_number_holds_for_all_blocks() -> None:
+    assert parse_network("sprint:filters=16").settings.filters == (16, 16, 16)
+
+
+def test_everything_wrong_is_said_at_once() -> None:
+    with pytest.raises(UsageError) as caught:
+        find_architecture("sprint:kernel=4,filters=8-16,colour=red,activation=tanh,dropout=1")
+    messages = [problem.message for problem in caught.value.problems]
+    assert len(messages) == 5
+    for word in ("'4'", "3 blocks", "'colour'", "'tanh'", "below 1"):
+        assert sum(word in message for message in messages) == 1
+
+
+def test_an_activation_beside_an_evonorm_is_refused() -> None:
+    with pytest.raises(UsageError, match="is an activation itself"):
+        parse_network("three-conv-evonorm-s0:activation=relu")
+    with pytest.raises(UsageError, match="is an activation itself"):
+        parse_network("five-block:norm=evonorm-b0,activation=relu")
+
+
+def test_a_setting_given_twice_is_refused() -> None:
+    with pytest.raises(UsageError, match="twice"):
+        parse_network("sprint:kernel=3,kernel=5")
+
+
+@pytest.mark.parametrize("name", [*OWN_NETWORKS, "five-block:dense=16,dropout=0.5"])
+def test_the_blocks_are_the_groups(name: str) -> None:
+    architecture = find_architecture(name)
+    model = nn.Sequential(bare_body(architecture), nn.Linear(2, 2))
+    groups = parameter_groups(model, architecture)
+    n_blocks = len(parse_network(name).settings.filters)
+    first = "whitening block1" if name == "sprint" else "stem"
+    blocks = [*first.split(), *(f"block{number}" for number in range(2, n_blocks + 1))]
+    dense = ["dense"] if "dense" in name else []
+    assert [group.name for group in groups] == [*blocks, *dense, "head"]
+    assert sum(group.size for group in groups) == sum(p.numel() for p in model.parameters())
+
+
+@pytest.mark.parametrize("name", OWN_NETWORKS)
+def test_a_new_network_hands_on_the_size_of_its_signal(name: str) -> None:
+    """Neither all but silent nor exploding, and every weight gets a slope."""
+    torch.manual_seed(0)
+    body = bare_body(find_architecture(name))
+    output = body(torch.randn(8, 3, 64, 64))
+    assert 0.2 < output.std() < 5
+    output.square().mean().backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in body.parameters())
+
+
+@pytest.mark.parametrize("name", OWN_NETWORKS)
+def test_its_layers_are_of_torch_timm_and_fastai(name: str) -> None:
+    homes = {
+        type(module).__module__.split(".")[0]
+        for module in bare_body(find_architecture(name)).modules()
+    }
+    assert homes <= {"torch", "timm", "fastai"}

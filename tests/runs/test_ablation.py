@@ -1,0 +1,98 @@
+"""An ablation from the command line: every row, column and seed, compared and kept."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fastcnn.models.architectures import find_architecture
+from fastcnn.recipe_book import find_recipe
+from fastcnn.settings import resolve_settings
+
+Cli = Callable[..., tuple[int, str, str]]
+MINE = '''
+"""Two networks.
+
+    fastcnn recipe mine.py
+"""
+from dataclasses import replace
+from fastcnn.recipes.pets import RECIPE as pets
+from fastcnn.recipe import Ablation
+
+ROWS = {"plain": {}, "+ BatchNorm": {"arch": "three-conv-bn"}}
+COLUMNS = {"batches of 8": {"bs": 8}, "batches of 2": {"bs": 2}}
+RECIPE = replace(
+    pets,
+    title="what a norm is worth",
+    ablation=Ablation(ROWS, COLUMNS, n_seeds=2),
+    defaults={"arch": "three-conv", "strategy": "scratch", "size": 16, "epochs": 2, "lr": "0.01"},
+)
+'''
+
+
+@pytest.fixture
+def mine(work: Path) -> str:
+    (work / "mine.py").write_text(MINE)
+    return "./mine.py"
+
+
+def test_every_training_is_kept_and_the_seeds_are_summed_up(
+    cli: Cli, small_pets: Path, mine: str
+) -> None:
+    code, out, err = cli("recipe", mine, "--data", str(small_pets), "--out", "r")
+    assert code == 0, err
+    rows = list(csv.DictReader(Path("r/ablation.csv").open()))
+    places = {(row["row"], row["column"], row["seed"]) for row in rows}
+    assert len(places) == len(rows) == 2 * 2 * 2
+    assert {row["seed"] for row in rows} == {"42", "43"}
+    record = json.loads(Path("r/run.json").read_text("utf-8"))
+    assert record["status"] == "done"
+    for line in record["ablation"]:
+        own = [
+            float(row["accuracy"])
+            for row in rows
+            if (row["row"], row["column"]) == (line["row"], line["column"])
+        ]
+        assert line["accuracy"] == pytest.approx(sum(own) / 2)
+        assert line["accuracy_ci"][0] <= line["accuracy"] <= line["accuracy_ci"][1]
+    assert Path("r/ablation.png").stat().st_size > 10_000
+    table = out[out.index("accuracy  ") :]
+    assert "+ BatchNorm" in table and "±" in table
+    assert max(map(len, table.splitlines())) <= 80
+
+
+def test_the_same_ablation_finds_the_same(cli: Cli, small_pets: Path, mine: str) -> None:
+    for folder in ("a", "b"):
+        options = ("--data", str(small_pets), "--out", folder, "--epochs", "1", "--quiet")
+        assert cli("recipe", mine, *options)[0] == 0
+    first, second = (
+        [
+            (row["accuracy"], row["loss"])
+            for row in csv.DictReader(Path(f"{name}/ablation.csv").open())
+        ]
+        for name in "ab"
+    )
+    assert first == second
+
+
+def test_what_the_rows_set_cannot_be_given(cli: Cli, small_pets: Path, mine: str) -> None:
+    code, _, err = cli("recipe", mine, "--data", str(small_pets), "--arch", "sprint", "--bs", "4")
+    assert code == 2
+    assert "--arch, --bs would do nothing" in err
+
+
+def test_it_is_no_comparison_of_strategies(cli: Cli, small_pets: Path, mine: str) -> None:
+    code, _, err = cli("recipe", mine, "--data", str(small_pets), "--dry-run")
+    assert code == 2
+    assert "compares 2 rows" in err
+
+
+def test_rows_and_columns_of_the_bundled_one_are_settings_that_there_are() -> None:
+    recipe = find_recipe("cifar10_ablation")
+    assert recipe.ablation is not None
+    for row in recipe.ablation.rows.values():
+        for column in recipe.ablation.columns.values():
+            settings = resolve_settings(recipe.defaults, row, column)
+            assert find_architecture(settings.arch).is_own

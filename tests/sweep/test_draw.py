@@ -1,0 +1,88 @@
+"""From Optuna's trials to settings."""
+
+from typing import Any
+
+import optuna
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fastcnn.models.networks import parse_network
+from fastcnn.settings import Settings, resolve_settings
+from fastcnn.sweep.checks import parse_space
+from fastcnn.sweep.defaults import default_space
+from fastcnn.sweep.draw import draw_settings, usual_draw
+from fastcnn.sweep.space import Space
+
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+def space_of(*searches: str) -> Space:
+    space, problems = parse_space(list(searches))
+    assert not problems
+    return space
+
+
+def drawn(space: Space, beneath: dict[str, Any], **values: Any) -> dict[str, Any]:
+    return draw_settings(optuna.trial.FixedTrial(values), space, lambda own: {**beneath, **own})
+
+
+@pytest.mark.parametrize(
+    "beneath",
+    [{"strategy": "head"}, {"strategy": "full"}, {"strategy": "scratch", "arch": "five-block"},
+     {"strategy": "scratch", "arch": "three-conv-evonorm-s0"}],
+)  # fmt: skip
+@given(seed=st.integers(0, 1000))
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_whatever_is_drawn_can_be_trained(beneath: dict[str, Any], seed: int) -> None:
+    """And typed: no number has more than a few digits."""
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed))
+    space = default_space({}, beneath)
+    values = draw_settings(study.ask(), space, lambda own: {**beneath, **own})
+    resolved = resolve_settings(beneath, values)
+    assert len(str(resolved.wd)) < 12
+    if resolved.arch != Settings.arch:
+        parse_network(resolved.arch)
+
+
+def test_what_the_head_has_no_use_for_is_not_drawn() -> None:
+    space = space_of("lr=0.001..0.1", "head=linear,fastai", "epochs=2..8", "bs=16,32", "views=1,2")
+    beneath = {"strategy": "head"}
+    assert drawn(space, beneath, head="linear", views="2") == {"head": "linear", "views": 2}
+    everything = {"head": "fastai", "lr": 0.012345678, "epochs": 3, "bs": "32", "views": "1"}
+    assert drawn(space, beneath, **everything) == {
+        **{"head": "fastai", "lr": "0.01235", "epochs": 3, "bs": 32, "views": 1},
+    }
+
+
+def test_settings_of_a_network_become_its_name() -> None:
+    space = space_of("net.kernel=3,5", "net.activation=relu,mish", "net.norm=batch,evonorm-s0")
+    beneath = {"strategy": "scratch", "arch": "five-block:dense=64"}
+    one = drawn(
+        space, beneath, **{"net.norm": "batch", "net.kernel": "5", "net.activation": "mish"}
+    )
+    network = parse_network(one["arch"]).settings
+    assert (network.kernel, network.activation, network.dense) == (5, "mish", 64)
+    other = drawn(space, beneath, **{"net.norm": "evonorm-s0", "net.kernel": "3"})
+    assert parse_network(other["arch"]).settings.norm == "evonorm-s0"
+
+
+def test_networks_of_others_have_no_such_settings() -> None:
+    space = space_of("arch=five-block,resnet18", "net.kernel=3,5")
+    beneath = {"strategy": "scratch"}
+    assert drawn(space, beneath, arch="resnet18") == {"arch": "resnet18"}
+    assert drawn(space, beneath, arch="five-block", **{"net.kernel": "5"}) == {
+        "arch": "five-block:kernel=5"
+    }
+
+
+def test_none_leaves_a_setting_away() -> None:
+    space = space_of("clip=none,1", "save_best=true,false")
+    values = drawn(space, {"strategy": "full"}, clip="none", save_best="true")
+    assert values == {"clip": None, "save_best": True}
+
+
+def test_the_first_trial_is_the_usual_one() -> None:
+    space = space_of("lr=0.001..0.1", "views=1,2", "mixup=0,0.4", "wd=0.01..0.1", "epochs=7..9")
+    usual = Settings(lr="0.004", views=2, mixup=0.0, wd=None, epochs=5)
+    assert usual_draw(space, usual) == {"lr": 0.004, "views": "2", "mixup": "0"}
