@@ -16,6 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from fastcnn.errors import TrainingError
 from fastcnn.files import write_json
 from fastcnn.models.architectures import Architecture, native_size
+from fastcnn.models.networks import is_own
 from fastcnn.models.summary.published import published, run_drawn
 from fastcnn.narrator import Narrator
 from fastcnn.places import cache_folder
@@ -83,8 +84,12 @@ def _read() -> dict[str, NetworkSizes | None]:
 
 
 def _write(kept: Mapping[str, NetworkSizes | None]) -> None:
-    """Where the folder cannot be written to, the next list counts anew."""
+    """Keep what others have published; our own, counted in a moment, may change with fastcnn.
+
+    Where the folder cannot be written to, the next list counts anew.
+    """
+    lasting = {name: one and asdict(one) for name, one in kept.items() if not is_own(name)}
     try:
-        write_json(_file(), {name: one and asdict(one) for name, one in kept.items()})
+        write_json(_file(), lasting)
     except (TrainingError, OSError):
         return

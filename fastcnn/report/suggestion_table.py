@@ -14,6 +14,7 @@ def show_advice(advice: Advice, narrator: Narrator) -> None:
     )
     for number, suggestion in enumerate(advice.suggestions, start=1):
         narrator.always_say(f"{number}. {_headline(suggestion)}")
+        narrator.say(f"   {_network(suggestion)}")
         narrator.say(f"   {suggestion.reason}")
         narrator.say_command("   train", suggestion.command)
     for note in advice.notes:
@@ -32,14 +33,16 @@ def show_advice(advice: Advice, narrator: Narrator) -> None:
 def _headline(suggestion: Suggestion) -> str:
     n = suggestion.epochs
     epochs = f", {n} epoch{'s' * (n > 1)}" if n else ""
-    sizes = ""
-    if suggestion.parameters and suggestion.multiply_adds:
-        sizes = f", {short_count(suggestion.parameters)} parameters"
     late = "" if suggestion.fits else ", which is more than there is"
-    weights = (
-        "no weights needed" if suggestion.weights == "none" else f"weights {suggestion.weights}"
-    )
     return (
         f"{suggestion.arch}, {suggestion.strategy}{epochs}: about "
-        f"{short_duration(suggestion.seconds)}{late} ({weights}{sizes})"
+        f"{short_duration(suggestion.seconds)}{late}"
     )
+
+
+def _network(suggestion: Suggestion) -> str:
+    needed = suggestion.weights != "none"
+    said = f"weights {suggestion.weights}" if needed else "no weights needed"
+    if suggestion.parameters:
+        said += f", {short_count(suggestion.parameters)} parameters"
+    return said
