@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from fastcnn.assembly import make_job, shared_by
 from fastcnn.errors import UsageError
 from fastcnn.narrator import Narrator
@@ -101,8 +99,6 @@ def find_rates(
 
 
 def _search(plan: Plan, strategy: str, narrator: Narrator) -> Rates:
-    if plan.settings.deterministic:
-        torch.use_deterministic_algorithms(True)
     with shared_by(plan, narrator) as shared:
         found = search_rates(make_job(plan, strategy, None, shared, narrator))
     return Rates(

@@ -139,8 +139,8 @@ def _entry(architecture: Architecture, place: str, sizes: NetworkSizes | None) -
     return Entry(
         name=architecture.name,
         library=architecture.library,
-        parameters=sizes and sizes.parameters,
-        multiply_adds=sizes and sizes.multiply_adds,
+        parameters=sizes.parameters if sizes else None,
+        multiply_adds=sizes.multiply_adds if sizes else None,
         input_size=native_size(architecture),
         weights=place,
     )
