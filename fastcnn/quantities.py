@@ -51,10 +51,11 @@ def short_count(number: float) -> str:
 
 
 def short_duration(seconds: float) -> str:
-    """Return a time in words that fit a table: 8 s, 95 s, 4 min, 1.5 h."""
+    """Return a time in words that fit a table: 8 s, 95 s, 4.2 min, 35 min, 1.8 h."""
     if seconds < 99.5:
         return f"{max(1, seconds):.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 99.5 * 60 else f"{seconds / 3600:.1f} h"
+    value, unit = (seconds / 60, "min") if seconds < 99.5 * 60 else (seconds / 3600, "h")
+    return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"
 
 
 def _scaled(text: str, units: dict[str, int]) -> float | None:

@@ -19,7 +19,10 @@ Place = Annotated[
 Suggest = Annotated[
     str | None, typer.Option(metavar="DIR", help="Name the few that suit these pictures.")
 ]
-Budget = Annotated[str, typer.Option(help="Time that a training may take: 90s, 5m, 1h.")]
+Budget = Annotated[
+    str | None, typer.Option(help="With --suggest: time for a training, 90s, 5m (default), 1h.")
+]
+USUAL_BUDGET = "5m"
 
 
 def models(
@@ -29,7 +32,7 @@ def models(
     max_multiply_adds: MaxMultiplyAdds = None,
     weights: Place = None,
     suggest: Suggest = None,
-    budget: Budget = "5m",
+    budget: Budget = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -41,8 +44,13 @@ def models(
     from fastcnn.report.models_table import show_models
 
     if suggest is not None:
+        filters = [name, max_parameters, max_multiply_adds, weights, all or None]
+        if any(given is not None for given in filters):
+            raise typer.BadParameter("--suggest takes --budget alone, no name and no filter")
         _suggest(suggest, budget, json=json, quiet=quiet)
         return
+    if budget is not None:
+        raise typer.BadParameter("--budget is for --suggest DIR")
     narrator = narrator_for(json=json, quiet=quiet)
     most = max_parameters and parse_count(max_parameters, "--max-parameters")
     work = max_multiply_adds and parse_count(max_multiply_adds, "--max-multiply-adds")
@@ -54,14 +62,14 @@ def models(
         show_models(entries, wanted, narrator)
 
 
-def _suggest(folder: str, budget: str, *, json: bool, quiet: bool) -> None:
+def _suggest(folder: str, budget: str | None, *, json: bool, quiet: bool) -> None:
     from fastcnn.narrator import narrator_for
     from fastcnn.quantities import parse_duration
     from fastcnn.report.suggestion_table import show_advice
     from fastcnn.suggestion import suggest
 
     narrator = narrator_for(json=json, quiet=quiet)
-    found = suggest(folder, parse_duration(budget, "--budget"), narrator)
+    found = suggest(folder, parse_duration(budget or USUAL_BUDGET, "--budget"), narrator)
     if json:
         print(json_module.dumps(found.to_json(), indent=2, ensure_ascii=False))
     else:
