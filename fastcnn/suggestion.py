@@ -182,8 +182,8 @@ def _suggestion(cost: Cost, facts: Facts, budget: float) -> Suggestion:
         seconds=cost.seconds,
         fits=cost.seconds <= budget,
         weights=NONE if trial.strategy == "scratch" else place_of_weights(architecture),
-        parameters=sizes and sizes.parameters,
-        multiply_adds=sizes and sizes.multiply_adds,
+        parameters=sizes.parameters if sizes else None,
+        multiply_adds=sizes.multiply_adds if sizes else None,
         reason=reason_of(trial, facts),
         command=command_of(trial, facts),
     )
