@@ -8,6 +8,7 @@ from typing import Any
 
 from fastcnn.assembly import make_job, shared_by
 from fastcnn.errors import UsageError
+from fastcnn.given_settings import from_nothing
 from fastcnn.narrator import Narrator
 from fastcnn.places import user_path
 from fastcnn.plan import Plan, make_plan
@@ -90,6 +91,7 @@ def find_rates(
     folder = data or config.get("data")
     source = str(user_path(folder).absolute()) if folder else None
     given = {name: value for name, value in settings.items() if value is not None}
+    given = dict(from_nothing(config, given))
     recipe = replace(recipe, defaults={"strategy": "head", **recipe.defaults})
     strategy = _tested(recipe, config, given)
     # As a config: nothing that belongs to the training that follows is refused for being unused.

@@ -1,5 +1,6 @@
 """A sweep on the terminal: the best few trials, and what to do with the best."""
 
+import shlex
 from typing import Any
 
 from rich import box
@@ -35,7 +36,7 @@ def show_sweep(result: Result, narrator: Narrator) -> None:
     narrator.always_say(f"trials: {', '.join(counts)}")
     narrator.always_say(f"sweep: {shown_path(result.folder)}")
     if result.n_left:
-        narrator.say_command("go on", " ".join(resume_command(result.folder)))
+        narrator.say_command("go on", shlex.join(resume_command(result.folder)))
     if best is not None:
         narrator.say_command("best", command_of(result, best))
 
