@@ -36,6 +36,8 @@ REDUCED = 128
 """Side that pictures are reduced to where nothing fits the time at a network's own."""
 MOST_MEASURED = 3
 """Networks with weights that are tried out; each takes some seconds the first time."""
+FEWEST_FROM_NOTHING = 500
+"""Images below which a network from nothing is no use."""
 MOST_EPOCHS = {"lp-ft": 5, "scratch": 30}
 LEAST_EPOCHS = {"lp-ft": 1, "scratch": 5}
 """Of fewer nothing comes."""
@@ -133,7 +135,7 @@ def _trials(facts: Facts) -> Iterator[Trial]:
             size = min(size, FOLD * round(ENLARGED * facts.side / FOLD))
         yield Trial(arch, "head", size)
         yield Trial(arch, "lp-ft", size, MOST_EPOCHS["lp-ft"])
-    if facts.is_small:
+    if facts.is_small and facts.training_images >= FEWEST_FROM_NOTHING:
         yield Trial("sprint", "scratch", 32, MOST_EPOCHS["scratch"])
 
 

@@ -61,12 +61,13 @@ def rank_of(cost: Cost, facts: Facts) -> tuple[int, int]:
 
 
 def reason_of(trial: Trial, facts: Facts) -> str:
+    """Return why these pictures may be learned in this way."""
     enlarged = f"; pictures of {facts.side} px are enlarged to {trial.size}"
     if trial.strategy == "scratch":
-        few = "are enough" if facts.training_images >= ENOUGH else "are few"
+        few = "are enough" if facts.training_images >= ENOUGH else "are not many"
         return (
-            f"made for pictures of {trial.size} px, and {facts.training_images:,} of them {few} "
-            "to learn from nothing"
+            f"made for pictures of {trial.size} px; {facts.training_images:,} of them {few} to "
+            "learn from nothing"
         )
     if trial.strategy == "head":
         why = (
@@ -77,12 +78,15 @@ def reason_of(trial: Trial, facts: Facts) -> str:
         )
     else:
         why = (
-            f"{facts.a_class} images a class let the body learn too; it starts from the solved head"
+            "the body learns too, gently, from the solved head; with so few images it gains little"
+            if facts.a_class <= FEW
+            else f"{facts.a_class:,} images a class let the body learn too, from the solved head"
         )
     return why + enlarged * facts.is_small
 
 
 def command_of(trial: Trial, facts: Facts) -> str:
+    """Return the command that trains so, to copy."""
     epochs = ["--epochs", str(trial.epochs)] if trial.epochs is not None else []
     return shlex.join(
         ["fastcnn", "train", facts.folder, "--arch", trial.arch, "--strategy", trial.strategy]

@@ -98,10 +98,12 @@ def _torchvision_blocks(body: Any) -> Iterator[tuple[str, list[nn.Parameter]]]:
 def _timm_blocks(network: Any) -> Iterator[tuple[str, list[nn.Parameter]]]:
     """The blocks that timm names for layer-wise rates; what follows the last belongs to it."""
     parameters = dict(network.named_parameters())
-    if not hasattr(network, "group_matcher"):  # a few of timm's networks name no blocks
+    try:
+        matcher = network.group_matcher(coarse=True)
+    except (AttributeError, AssertionError):  # a few of timm's networks name no (coarse) blocks
         yield "body", list(parameters.values())
         return
-    by_block = group_parameters(network, network.group_matcher(coarse=True))
+    by_block = group_parameters(network, matcher)
     blocks = [by_block[key] for key in sorted(by_block)]
     name = "stem"
     for position, members in enumerate(blocks):

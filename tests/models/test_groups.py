@@ -15,6 +15,7 @@ EXPECTED = {
     "tf_efficientnet_lite0": ["stem", *[f"blocks.{n}" for n in range(7)], "head"],
     "convnext_atto": ["stem", *[f"stages.{n}" for n in range(4)], "head"],
     "test_vit": ["stem", *[f"blocks.{n}" for n in range(6)], "head"],
+    "rdnet_tiny": ["body", "head"],
     "swin_tiny_patch4_window7_224": ["stem", *[f"layers.{n}" for n in range(4)], "head"],
 }
 

@@ -105,7 +105,7 @@ def test_what_cannot_be_meant(cli: Cli, arguments: list[str], words: str) -> Non
     assert words in err
 
 
-def test_small_pictures_lead_to_sprint_or_to_enlarging(cli: Cli, work: Path) -> None:
+def test_few_small_pictures_lead_to_enlarging(cli: Cli, work: Path) -> None:
     for name, colour in (("red", (200, 40, 40)), ("blue", (40, 40, 200))):
         (work / name).mkdir()
         for number in range(10):
@@ -119,19 +119,17 @@ def test_small_pictures_lead_to_sprint_or_to_enlarging(cli: Cli, work: Path) -> 
     assert ways == {
         ("tf_efficientnet_lite0", "head", 64),
         ("tf_efficientnet_lite0", "lp-ft", 64),
-        ("sprint", "scratch", 32),
     }
     first = advice["suggestions"][0]
     assert (first["strategy"], first["weights"]) == ("head", "packaged")  # eight images a class
     assert "resnet18" in advice["elsewhere"]
-    for one in advice["suggestions"]:
-        code, out, err = cli(*shlex.split(one["command"])[1:], "--dry-run", "--quiet")
-        assert (code, err) == (0, "")
+    code, out, err = cli(*shlex.split(first["command"])[1:], "--dry-run", "--quiet")
+    assert (code, err) == (0, "")
 
 
 COSTS = [
     Cost(Trial("tf_efficientnet_lite0", "head", 160), 60, 0),
-    Cost(Trial("tf_efficientnet_lite0", "lp-ft", 160, 5), 80, 200),
+    Cost(Trial("tf_efficientnet_lite0", "lp-ft", 160, 5), 80, 300),
     Cost(Trial("sprint", "scratch", 32, 30), 10, 40),
 ]
 
@@ -163,6 +161,8 @@ def test_few_images_keep_the_body_and_many_let_it_learn() -> None:
     assert orders["few"][0] == "head"
     assert orders["many"][0] == "lp-ft"
     assert orders["small"].index("scratch") < orders["small"].index("head")
+    in_time = advised(32, 50_000, 10, budget=1250).suggestions
+    assert [one.arch for one in in_time][0] == "sprint"  # lp-ft of an enlarged picture is later
 
 
 def advised(side: int, images: int, classes: int, budget: float) -> Advice:
