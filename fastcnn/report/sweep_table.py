@@ -15,7 +15,7 @@ SHOWN = 5
 """Trials in the table."""
 WIDEST = 78
 """Columns of the terminal that the table may take."""
-STATES = ("complete", "pruned", "failed", "interrupted", "waiting", "running")
+STATES = ("complete", "pruned", "repeated", "failed", "interrupted", "waiting", "running")
 
 
 def show_sweep(result: Result, narrator: Narrator) -> None:
@@ -25,7 +25,7 @@ def show_sweep(result: Result, narrator: Narrator) -> None:
         narrator.always_say("no trial is complete yet")
     else:
         narrator.always_say(
-            f"{result.data}: the best of {len(result.ranked())} different settings, scored on "
+            f"{result.data}: the best of {len(result.ranked())} complete trials, scored on "
             f"{result.n_valid} held-out images"
         )
         narrator.show(best_table(result))

@@ -94,7 +94,8 @@ def test_killed_processes_lose_nothing(tmp_path: Path) -> None:
         process.join(60)
         assert process.exitcode == 0
     assert_all_ran_once(claims, tmp_path, 30)
-    assert claims.trials()[0].params["x"] == 0.5
+    complete = [one for one in claims.trials() if one.state == TrialState.COMPLETE]
+    assert [one.params["x"] for one in complete].count(0.5) == 1  # whether or not it was killed
 
 
 def test_a_trial_that_lost_its_process_draws_the_same_again(tmp_path: Path) -> None:
