@@ -114,7 +114,7 @@ def _trained(
     number = 0
     for seed in range(first, first + ablation.n_seeds):
         given = {**order.given, "seed": seed}
-        quiet = narrator if seed == first else Narrator(quiet=True)
+        quiet = narrator if seed == first else HushedNarrator(quiet=True)
         of_seed = (
             plan if seed == first else make_plan(recipe, order.data, order.config, given, quiet)
         )
