@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any
 from fastcnn.version import __version__
 
 if TYPE_CHECKING:
-    from fastcnn.ablation import ablate
     from fastcnn.inference.load import load
     from fastcnn.recipe import Recipe
     from fastcnn.run_folder import Run
     from fastcnn.workflow import run
 
-__all__ = ["Recipe", "Run", "__version__", "ablate", "load", "recipes", "run"]
+__all__ = ["Recipe", "Run", "__version__", "load", "recipes", "run"]
 
 # In a checkout that is not installed `recipes/` stands beside this package, not inside it.
 _BESIDE = Path(__file__).resolve().parent.parent / "recipes"
@@ -31,7 +30,6 @@ if (_BESIDE / "pets.py").is_file() and not (Path(__file__).parent / "recipes").i
 _HOME = {
     "Recipe": "fastcnn.recipe",
     "Run": "fastcnn.run_folder",
-    "ablate": "fastcnn.ablation",
     "load": "fastcnn.inference.load",
     "run": "fastcnn.workflow",
 }

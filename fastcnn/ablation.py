@@ -3,65 +3,64 @@
 recipe → for each seed: images → for each row and column: training → table and curves.
 """
 
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any
 
 from fastcnn.analysis.ablation import Cell, summary
 from fastcnn.assembly import shared_by
 from fastcnn.describe import describe_plan
-from fastcnn.errors import UsageError
-from fastcnn.narrator import Narrator
+from fastcnn.errors import Problem, UsageError
+from fastcnn.narrator import HushedNarrator, Narrator
 from fastcnn.plan import Plan, make_plan
 from fastcnn.recipe import Ablation, Recipe
 from fastcnn.recipe_book import find_recipe
-from fastcnn.record import RunRecord, require_free, run_folder
+from fastcnn.record import RunRecord, run_folder
 from fastcnn.report.ablation_files import write_ablation
 from fastcnn.run_folder import Run
 from fastcnn.setting_checks import option
 from fastcnn.sweep.kept import Kept, kept_between_trials
 from fastcnn.sweep.order import Order
 from fastcnn.sweep.trial import plan_trial, run_trial
-from fastcnn.training.history import EpochRow
 from fastcnn.training.kept_memory import memory_kept
-from fastcnn.workflow import data_path
 
 
 def ablate(
     recipe: str | Path,
-    *,
-    data: str | Path | None = None,
-    out: str | Path | None = None,
-    force: bool = False,
-    config: Mapping[str, Any] | None = None,
-    narrator: Narrator | None = None,
-    command: str | None = None,
-    **settings: Any,
+    data: str | None,
+    out: str | Path | None,
+    config: Mapping[str, Any],
+    given: Mapping[str, Any],
+    narrator: Narrator,
+    command: str,
 ) -> Run:
     """Train every row of a recipe's ablation in every column, with every seed, and compare them.
 
-    The arguments are those of `fastcnn.run`. The folder holds `run.json`, `ablation.csv` with a
-    line a training, and `ablation.png`. Trainings are scored on held-out images, and no model is
-    kept.
+    The folder holds `run.json`, `ablation.csv` with a line a training, and `ablation.png`.
+    Trainings are scored on held-out images, and no model is kept.
+
+    Args:
+        recipe: name or file of a recipe with an ablation.
+        data: folder of images; None takes the recipe's own.
+        out: folder of the run; None makes one below `runs/`.
+        config: settings of an earlier run; what the rows set themselves is not taken from it.
+        given: settings that hold for all rows.
+        narrator: where notes and progress go.
+        command: what the record calls the command.
 
     Raises:
         FastcnnError: something given is wrong or cannot be had; its class says what.
     """
-    narrator = narrator or Narrator()
-    found, source = find_recipe(str(recipe)), data_path(data, config)
-    if found.ablation is None:
-        raise UsageError(
-            f"{found.name} has no rows to compare", hint=f"fastcnn recipe {recipe} trains it"
-        )
-    given = {name: value for name, value in settings.items() if value is not None}
-    _refuse_fixed(found.ablation, given)
-    require_free(out, force=force)
-    order = Order(str(recipe), source, given, dict(config or {}), space=())
-    plan = make_plan(found, source, order.config, given, narrator)
+    found = find_recipe(str(recipe))
+    ablation = found.ablation or Ablation({}, {})
+    fixed = _fixed(ablation)
+    given = {name: value for name, value in given.items() if value is not None}
+    config = {name: value for name, value in config.items() if name not in fixed}
+    _refuse(fixed, given)
+    order = Order(str(recipe), data, given, config, space=())
+    plan = make_plan(found, data, config, given, narrator)
     folder = run_folder(found.name, plan.settings.strategy, out)
-    command = command or f"fastcnn.ablate({str(recipe)!r})"
-    record = RunRecord(folder, command=command, **describe_plan(plan, source))
+    record = RunRecord(folder, command=command, **describe_plan(plan, data))
     cells: list[Cell] = []
     with record.kept(narrator), shared_by(plan, narrator), memory_kept():
         with kept_between_trials(plan, {}, folder, n_processes=1) as kept:
@@ -73,20 +72,36 @@ def ablate(
     return Run(folder)
 
 
-def _refuse_fixed(ablation: Ablation, given: Mapping[str, Any]) -> None:
-    """Raise where a setting was given that rows or columns set themselves.
+def _fixed(ablation: Ablation) -> set[str]:
+    """Return the settings that rows or columns set themselves."""
+    tables = (*ablation.rows.values(), *ablation.columns.values())
+    return {name for table in tables for name in table}
+
+
+def _refuse(fixed: Set[str], given: Mapping[str, Any]) -> None:
+    """Raise where a setting was given that does nothing, or asks for several strategies.
 
     Raises:
         UsageError: it was.
     """
-    tables = (*ablation.rows.values(), *ablation.columns.values())
-    fixed = {name for table in tables for name in table}
+    problems = []
     if named := sorted(fixed & set(given)):
-        raise UsageError(
-            f"{', '.join(map(option, named))} would do nothing: the rows and columns of the "
-            "ablation set it themselves",
-            hint="leave it away, or copy the recipe (fastcnn recipes --copy) and change its rows",
+        problems.append(
+            Problem(
+                f"{', '.join(map(option, named))} would do nothing: the rows and columns of the "
+                "ablation set it themselves",
+                "leave it away, or copy the recipe (fastcnn recipes --copy) and change its rows",
+            )
         )
+    if "-vs-" in str(given.get("strategy")):
+        problems.append(
+            Problem(
+                f"--strategy is {given['strategy']}, expected one: the rows are what is compared",
+                "leave it away, or give for example --strategy scratch",
+            )
+        )
+    if problems:
+        raise UsageError.of(problems)
 
 
 def _trained(
@@ -99,7 +114,7 @@ def _trained(
     number = 0
     for seed in range(first, first + ablation.n_seeds):
         given = {**order.given, "seed": seed}
-        quiet = narrator if seed == first else Narrator(quiet=True)
+        quiet = narrator if seed == first else HushedNarrator(quiet=True)
         of_seed = (
             plan if seed == first else make_plan(recipe, order.data, order.config, given, quiet)
         )
@@ -107,7 +122,9 @@ def _trained(
             for column, besides in ablation.columns.items():
                 number += 1
                 drawn = {**changes, **besides, "seed": seed}
-                cell = _train(plan_trial(of_seed, order, drawn, kept), kept, (row, column))
+                cell, said = _train(plan_trial(of_seed, order, drawn, kept), kept, (row, column))
+                for event in said:
+                    narrator.warn(f"{row}, {column}, seed {seed}: {event}")
                 narrator.say(
                     f"{number} of {n_cells}: {row}, {column}, seed {seed}: "
                     f"accuracy {cell.accuracy:.3f} in {cell.seconds:.0f} s"
@@ -115,10 +132,11 @@ def _trained(
                 yield cell
 
 
-def _train(plan: Plan, kept: Kept, place: tuple[str, str]) -> Cell:
-    epochs: list[EpochRow] = []
-    started = time.perf_counter()
-    score = run_trial(plan, kept, Narrator(quiet=True), epochs.append)
-    seconds = time.perf_counter() - started
-    row, column = place
-    return Cell(row, column, plan.settings.seed, score.accuracy, score.loss, seconds, tuple(epochs))
+def _train(plan: Plan, kept: Kept, place: tuple[str, str]) -> tuple[Cell, list[str]]:
+    """Return the training at a row and column, and what was warned of."""
+    narrator = HushedNarrator(quiet=True)
+    score = run_trial(plan, kept, narrator)
+    cell = Cell(
+        *place, plan.settings.seed, score.accuracy, score.loss, score.seconds, score.history
+    )
+    return cell, narrator.events

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from fastai.data.core import DataLoaders
 from torch import Tensor
 
@@ -71,6 +72,8 @@ def make_job(
     Its history is written to `folder`, and nowhere where that is None; a `watcher` sees each row.
     """
     architecture, settings = plan.weights.architecture, plan.settings
+    if settings.deterministic:
+        torch.use_deterministic_algorithms(True)
     dls = loaders_at(plan, shared, settings.size)
     learner = build_learner(
         dls,

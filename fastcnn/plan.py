@@ -14,6 +14,7 @@ from fastcnn.given_settings import from_nothing
 from fastcnn.learning_rate import scaled
 from fastcnn.models.blueprint import Blueprint, blueprint
 from fastcnn.models.learner import choose_device, require_buildable
+from fastcnn.models.networks import is_own
 from fastcnn.models.weights import Weights, find_weights, no_weights
 from fastcnn.narrator import Narrator
 from fastcnn.recipe import Recipe
@@ -112,6 +113,7 @@ def draw(weights: Weights, settings: Settings, n_classes: int, narrator: Narrato
 
 def weights_for(settings: Settings, arch_was_named: bool, narrator: Narrator) -> Weights:
     """Find what the body starts from; where every strategy starts from random, nothing."""
+    arch_was_named = arch_was_named or is_own(settings.arch)  # ImageNet is no stand-in for it
     if settings.strategies == ("scratch",):
         if settings.weights:
             narrator.say(f"--weights {settings.weights} is not used: scratch starts from random")

@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from fastcnn.assembly import make_job, shared_by
 from fastcnn.errors import UsageError
+from fastcnn.given_settings import from_nothing
 from fastcnn.narrator import Narrator
 from fastcnn.places import user_path
 from fastcnn.plan import Plan, make_plan
@@ -92,6 +91,7 @@ def find_rates(
     folder = data or config.get("data")
     source = str(user_path(folder).absolute()) if folder else None
     given = {name: value for name, value in settings.items() if value is not None}
+    given = dict(from_nothing(config, given))
     recipe = replace(recipe, defaults={"strategy": "head", **recipe.defaults})
     strategy = _tested(recipe, config, given)
     # As a config: nothing that belongs to the training that follows is refused for being unused.
@@ -101,8 +101,6 @@ def find_rates(
 
 
 def _search(plan: Plan, strategy: str, narrator: Narrator) -> Rates:
-    if plan.settings.deterministic:
-        torch.use_deterministic_algorithms(True)
     with shared_by(plan, narrator) as shared:
         found = search_rates(make_job(plan, strategy, None, shared, narrator))
     return Rates(

@@ -114,6 +114,11 @@ class Run:
 
     def _require(self, strategy: str | None) -> str:
         name = strategy or self.winner
+        if "ablation" in self.record:
+            raise UsageError(
+                f"the run {self.path} compares rows of an ablation, and keeps no model",
+                hint="train the row you want: fastcnn recipe with its settings",
+            )
         if name is None:
             raise UsageError(
                 f"the run {self.path} is {self.record['status']} and has no model",

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 
 from fastcnn.analysis.comparison import compare
 from fastcnn.analysis.metrics import metrics_of
@@ -26,7 +25,6 @@ from fastcnn.labels import list_doubtful
 from fastcnn.narrator import Narrator
 from fastcnn.places import user_path
 from fastcnn.plan import Plan, make_plan
-from fastcnn.recipe import Recipe
 from fastcnn.recipe_book import find_recipe
 from fastcnn.record import RunRecord, require_free, run_folder
 from fastcnn.report.contact_sheet import write_contact_sheet
@@ -58,6 +56,8 @@ def run(
 ) -> Run:
     """Train a recipe by one or more strategies, compare them, and return the run.
 
+    A recipe with an ablation has its rows compared instead.
+
     Args:
         recipe: name of a bundled recipe, or path of a `.py` file with a `RECIPE`.
         data: folder of images; None takes the recipe's own, or its drawn sample.
@@ -72,11 +72,16 @@ def run(
         FastcnnError: something given is wrong or cannot be had; its class says what.
     """
     narrator = narrator or Narrator()
-    source = data_path(data, config)
+    source = _data_path(data, config)
     require_free(out, force=force)
-    plan = make_plan(_of_strategies(recipe), source, config or {}, settings, narrator)
-    folder = run_folder(plan.recipe.name, plan.settings.strategy, out)
     command = command or _as_call(recipe, {"data": source, **settings})
+    found = find_recipe(str(recipe))
+    if found.ablation:
+        from fastcnn.ablation import ablate  # which itself stands on what is here
+
+        return ablate(recipe, source, out, config or {}, settings, narrator, command)
+    plan = make_plan(found, source, config or {}, settings, narrator)
+    folder = run_folder(plan.recipe.name, plan.settings.strategy, out)
     record = RunRecord(folder, command=command, **describe_plan(plan, source))
     with record.kept(narrator), shared_by(plan, narrator) as shared:
         record.document["settings"]["measured"] = shared.choice.chosen  # grows with the run
@@ -107,8 +112,14 @@ def preview(
         FastcnnError: as `run` would.
     """
     narrator = narrator or Narrator()
-    source = data_path(data, config)
-    plan = make_plan(_of_strategies(recipe), source, config or {}, settings, narrator)
+    source = _data_path(data, config)
+    found = find_recipe(str(recipe))
+    if found.ablation:
+        raise UsageError(
+            f"{found.name} compares {len(found.ablation.rows)} rows, which --dry-run does not show",
+            hint=f"fastcnn recipe {recipe} --epochs 1 takes the least time",
+        )
+    plan = make_plan(found, source, config or {}, settings, narrator)
     with shared_by(plan, narrator) as shared:
         jobs = (make_job(plan, name, None, shared, narrator) for name in plan.settings.strategies)
         return preview_jobs(jobs, plan.blueprint)
@@ -118,8 +129,6 @@ def run_strategy(
     plan: Plan, strategy: str, folder: Path, shared: Shared, narrator: Narrator
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Train by one strategy, export the model, and score the exported model."""
-    if plan.settings.deterministic:
-        torch.use_deterministic_algorithms(True)
     job = make_job(plan, strategy, folder, shared, narrator)
     if PICTURES in does(strategy, plan.settings):
         show_pictures(job, folder.parent)
@@ -194,22 +203,7 @@ def trust_export(content: bytes, path: Path, narrator: Narrator) -> str:
     return sha256_of(content)
 
 
-def _of_strategies(recipe: str | Path) -> Recipe:
-    """Find a recipe that is trained by strategies.
-
-    Raises:
-        UsageError: it is not known, or an ablation.
-    """
-    found = find_recipe(str(recipe))
-    if found.ablation:
-        raise UsageError(
-            f"{found.name} compares {len(found.ablation.rows)} rows, not strategies",
-            hint=f"run it whole by fastcnn recipe {recipe}, in Python by fastcnn.ablate",
-        )
-    return found
-
-
-def data_path(data: str | Path | None, config: Mapping[str, Any] | None) -> str | None:
+def _data_path(data: str | Path | None, config: Mapping[str, Any] | None) -> str | None:
     """Return the absolute path of the data that was given, now or to the earlier run."""
     given = data or (config or {}).get("data")
     return str(user_path(given).absolute()) if given else None

@@ -69,7 +69,10 @@ RECIPE = Recipe(
     n_images=60_000,
     ablation=Ablation(ROWS, COLUMNS),
     defaults={
-        **{"arch": "three-conv", "strategy": "scratch", "size": 32},
-        **{"epochs": 5, "lr": "0.004"},
+        "arch": "three-conv",
+        "strategy": "scratch",
+        "size": 32,
+        "epochs": 5,
+        "lr": "0.004",
     },
 )

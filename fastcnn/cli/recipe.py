@@ -56,21 +56,17 @@ def run_or_preview(
 def _train_and_show(
     name: str, settings: dict[str, Any], places: dict[str, Any], *, json: bool, quiet: bool
 ) -> None:
-    from fastcnn.ablation import ablate
     from fastcnn.narrator import narrator_for
-    from fastcnn.recipe_book import find_recipe
-    from fastcnn.report.ablation_table import show_ablation
     from fastcnn.report.tables import show_run
     from fastcnn.workflow import run
 
     narrator = narrator_for(json=json, quiet=quiet)
     command = shlex.join(["fastcnn", *sys.argv[1:]])
-    begin, show = (ablate, show_ablation) if find_recipe(name).ablation else (run, show_run)
-    finished = begin(name, narrator=narrator, command=command, **places, **settings)
+    finished = run(name, narrator=narrator, command=command, **places, **settings)
     if json:
         print(json_module.dumps(finished.record, indent=2, ensure_ascii=False))
     else:
-        show(finished, narrator)
+        show_run(finished, narrator)
 
 
 def _show_preview(name: str, arguments: dict[str, Any], *, json: bool, quiet: bool) -> None:

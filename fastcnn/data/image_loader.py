@@ -49,7 +49,8 @@ class ImageDL(ReproducibleDL):
         """Copy the loader; a copy with a `num_workers` of its own keeps to that."""
         copy = super().new(dataset, cls, **kwargs)
         if dataset is None and "num_workers" not in kwargs:
-            copy.decoding, copy.ready = self.decoding, self.ready
+            copy.decoding = self.decoding
+            copy.ready = None if "after_item" in kwargs else self.ready
         return copy
 
     def __iter__(self) -> Generator[Any, None, None]:

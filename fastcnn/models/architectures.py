@@ -63,7 +63,7 @@ def find_architecture(name: str) -> Architecture:
         raise UsageError(
             f"--arch is {name!r}{did_you_mean(name, known)}, expected one of "
             f"{', '.join([*TORCHVISION, *OWN_NETWORKS])} or a name that timm knows",
-            hint='python -c "import timm; print(*timm.list_models())" lists them',
+            hint="fastcnn models --all lists them",
         )
     return Architecture(name, "timm", tuple(config.mean), tuple(config.std))
 

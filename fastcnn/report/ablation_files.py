@@ -58,7 +58,11 @@ def ablation_figure(cells: Sequence[Cell], title: str) -> "Figure":
 
 
 def _draw(loss: Any, accuracy: Any, cells: Sequence[Cell], place: int) -> None:
-    epochs = list(zip(*(cell.epochs for cell in cells), strict=True))
+    longest = max(len(cell.epochs) for cell in cells)  # an early stop leaves some out
+    epochs = [
+        [cell.epochs[number] for cell in cells if number < len(cell.epochs)]
+        for number in range(longest)
+    ]
     numbers = range(1, len(epochs) + 1)
     look = {
         "color": f"C{place % 10}",

@@ -45,8 +45,8 @@ def progress_figure(result: Result) -> "Figure":
 
 def title_of(result: Result) -> str:
     """Return what stands above the pictures of a sweep."""
-    trials = result.counts["complete"] + result.counts["pruned"]
-    return f"{result.data}: {trials} trials, {result.n_valid} held-out images"
+    n_trials = sum(result.counts[state] for state in ("complete", "pruned", "repeated"))
+    return f"{result.data}: {n_trials} trials, {result.n_valid} held-out images"
 
 
 def shown_range(percents: list[float]) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """A sweep on the terminal: the best few trials, and what to do with the best."""
 
+import shlex
 from typing import Any
 
 from rich import box
@@ -14,7 +15,7 @@ SHOWN = 5
 """Trials in the table."""
 WIDEST = 78
 """Columns of the terminal that the table may take."""
-STATES = ("complete", "pruned", "failed", "interrupted", "waiting", "running")
+STATES = ("complete", "pruned", "repeated", "failed", "interrupted", "waiting", "running")
 
 
 def show_sweep(result: Result, narrator: Narrator) -> None:
@@ -24,7 +25,7 @@ def show_sweep(result: Result, narrator: Narrator) -> None:
         narrator.always_say("no trial is complete yet")
     else:
         narrator.always_say(
-            f"{result.data}: the best of {len(result.ranked())} different settings, scored on "
+            f"{result.data}: the best of {len(result.ranked())} complete trials, scored on "
             f"{result.n_valid} held-out images"
         )
         narrator.show(best_table(result))
@@ -35,7 +36,7 @@ def show_sweep(result: Result, narrator: Narrator) -> None:
     narrator.always_say(f"trials: {', '.join(counts)}")
     narrator.always_say(f"sweep: {shown_path(result.folder)}")
     if result.n_left:
-        narrator.say_command("go on", " ".join(resume_command(result.folder)))
+        narrator.say_command("go on", shlex.join(resume_command(result.folder)))
     if best is not None:
         narrator.say_command("best", command_of(result, best))
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from fastcnn.files import write_text
 from fastcnn.narrator import Narrator
 from fastcnn.places import shown_path
+from fastcnn.report.ablation_table import show_ablation
 from fastcnn.run_folder import COMPARISON_FILE, Run
 
 Strategies = Mapping[str, Mapping[str, Any]]
@@ -79,6 +80,9 @@ def comparison_table(run: Run) -> Table:
 
 def show_run(run: Run, narrator: Narrator) -> None:
     """Print how a run ended: the table, the verdict, where everything lies, what to do next."""
+    if "ablation" in run.record:
+        show_ablation(run, narrator)
+        return
     narrator.show(comparison_table(run))
     if run.record["comparison"]:
         narrator.always_say(run.record["comparison"]["verdict"])

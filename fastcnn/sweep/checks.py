@@ -9,8 +9,17 @@ from fastcnn.setting_checks import CHOICES, STRATEGY_NAMES, find_problems, optio
 from fastcnn.setting_uses import refuse_unused
 from fastcnn.settings import SETTING_NAMES, Settings
 from fastcnn.sweep.nets import is_of_network, network_problems
-from fastcnn.sweep.space import PATTERN, Choices, Space, Values, ends, parse_search, write_search
-from fastcnn.sweep.typed import is_setting, typed
+from fastcnn.sweep.space import (
+    PATTERN,
+    Choices,
+    Range,
+    Space,
+    Values,
+    ends,
+    parse_search,
+    write_search,
+)
+from fastcnn.sweep.typed import is_setting, typed, whole_numbers
 
 SAME_IMAGES = "it decides what is held out, and all trials are scored on the same images"
 SAME_MACHINE = "it decides where and how it is computed, not what is learned"
@@ -90,10 +99,17 @@ def _wrong(name: str, values: Values) -> Problem | None:
     if name in NOT_SEARCHED:
         return Problem(f"--search {name}: {NOT_SEARCHED[name]}", f"give {option(name)} once")
     text = write_search(name, values)
-    for value in ends(values):
+    for value in (*ends(values), *_neighbour(name, values)):
         if reason := _refusal(name, value):
             return Problem(f"--search {text}: {reason}", f"expected {_expected(name)}")
     return None
+
+
+def _neighbour(name: str, values: Values) -> tuple[float, ...]:
+    """Return the number next to the smallest: a step of whole numbers is whole itself."""
+    if isinstance(values, Range) and values.step and whole_numbers(name):
+        return (values.low + values.step,)
+    return ()
 
 
 def _refusal(name: str, value: float | str) -> str | None:

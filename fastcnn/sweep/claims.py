@@ -28,6 +28,9 @@ AGAIN_OF, FOLDER = "again_of", "folder"
 REASON = "reason"
 """Attribute of a failed trial: why."""
 PROCESS_ENDED = "its process ended before it did"
+MOST_TIMES = 5
+PROCESS_LOST = f"{MOST_TIMES} processes ended with it: it may want more memory than there is"
+"""Of a trial that is given up; one that kills its process would end a sweep again and again."""
 FILLING = 5.0
 """Seconds in which another machine puts at least one trial into a database, while it does so."""
 UNCLEAR = timedelta(minutes=1)
@@ -124,12 +127,22 @@ class Claims:
         (trial,) = [one for one in self.trials() if one.number == number]
         if trial.state != TrialState.RUNNING or not self._is_ours(trial):
             return False
-        if not any(one.user_attrs.get(AGAIN_OF) == number for one in self.trials()):
+        reason = PROCESS_ENDED if self._n_lost(trial) < MOST_TIMES else PROCESS_LOST
+        is_waiting = any(one.user_attrs.get(AGAIN_OF) == number for one in self.trials())
+        if reason == PROCESS_ENDED and not is_waiting:
             drawn = {**trial.system_attrs.get("fixed_params", {}), **trial.params}
             self.study.enqueue_trial(drawn, user_attrs={AGAIN_OF: number})
-        self.storage.set_trial_user_attr(self._id(number), REASON, PROCESS_ENDED)
+        self.storage.set_trial_user_attr(self._id(number), REASON, reason)
         self.study.tell(number, state=TrialState.FAIL)
         return True
+
+    def _n_lost(self, trial: FrozenTrial) -> int:
+        """Return how many processes a draw has been lost with, this one counted."""
+        by_number = {one.number: one for one in self.trials()}
+        earlier, n_lost = trial.user_attrs.get(AGAIN_OF), 1
+        while earlier is not None:
+            earlier, n_lost = by_number[earlier].user_attrs.get(AGAIN_OF), n_lost + 1
+        return n_lost
 
     def _is_ours(self, trial: FrozenTrial) -> bool:
         """Return whether a running trial was taken through this folder.

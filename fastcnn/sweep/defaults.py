@@ -63,11 +63,21 @@ def default_space(given: Mapping[str, Any], beneath: Mapping[str, Any]) -> Space
     texts = dict(_for(settings))
     if is_own(settings.arch):
         name, _, stated = settings.arch.partition(":")
-        named = {f"net.{pair.partition('=')[0]}" for pair in stated.split(",")}
+        named = {f"net.{pair.partition('=')[0]}" for pair in stated.split(",")} | _said_by(name)
         own = {**OF_OWN_NETWORKS, "net.filters": _filters(name)}
         texts |= {key: text for key, text in own.items() if key not in named}
     space = {key: parse_values(key, text) for key, text in texts.items() if key not in fixed}
     return {key: values for key, values in space.items() if _matters(key, space, settings)}
+
+
+def _said_by(name: str) -> set[str]:
+    """Return what the name of a network says itself, as three-conv-bn says its norm."""
+    network = OWN_NETWORKS[name]
+    plain = OWN_NETWORKS[network.name].settings
+    said = {key for key, value in vars(network.settings).items() if value != vars(plain)[key]}
+    if network.settings.is_evonorm:  # which is an activation itself
+        said.add("activation")
+    return {f"net.{key}" for key in said}
 
 
 def _for(settings: Settings) -> Mapping[str, str]:

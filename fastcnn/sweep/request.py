@@ -152,6 +152,8 @@ def _asks_for_another(request: Request) -> bool:
         or request.out
         or request.storage
         or request.config
+        or request.data
+        or request.pruner != PRUNERS[0]
     )
 
 

@@ -33,8 +33,9 @@ STATES = {
     TrialState.RUNNING: "running",
     TrialState.WAITING: "waiting",
 }
-INTERRUPTED = "interrupted"
-"""The state of a trial that lost its process, and was run again under another number."""
+INTERRUPTED, REPEATED = "interrupted", "repeated"
+"""The states of a trial that lost its process, and was run again under another number; and of one
+that drew what an earlier one had drawn, and was not trained again."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Result:
     def counts(self) -> dict[str, int]:
         """How many trials are in each state that there is one in."""
         states = [state_of(trial) for trial in self.trials]
-        return {state: states.count(state) for state in (*STATES.values(), INTERRUPTED)}
+        return {state: states.count(state) for state in (*STATES.values(), REPEATED, INTERRUPTED)}
 
     @property
     def n_left(self) -> int:
@@ -86,19 +87,17 @@ class Result:
         }
 
     def ranked(self) -> list[FrozenTrial]:
-        """Return the complete trials from the best down, each score by its first trial."""
-        complete = [
-            trial
-            for trial in self.trials
-            if trial.state == TrialState.COMPLETE and SAME_AS not in trial.user_attrs
-        ]
+        """Return the complete trials from the best down."""
+        complete = [trial for trial in self.trials if trial.state == TrialState.COMPLETE]
         return sorted(complete, key=lambda trial: (-(trial.value or 0.0), trial.number))
 
 
 def state_of(trial: FrozenTrial) -> str:
     """Return the state of a trial as the report calls it."""
-    lost = trial.state == TrialState.FAIL and trial.user_attrs.get(REASON) == PROCESS_ENDED
-    return INTERRUPTED if lost else STATES[trial.state]
+    if trial.state == TrialState.FAIL and trial.user_attrs.get(REASON) == PROCESS_ENDED:
+        return INTERRUPTED
+    is_repeated = trial.state == TrialState.PRUNED and SAME_AS in trial.user_attrs
+    return REPEATED if is_repeated else STATES[trial.state]
 
 
 def accuracy_of(trial: FrozenTrial) -> float | None:

@@ -1,6 +1,7 @@
 """A whole sweep, as `fastcnn sweep` holds it: ask, check, run, report."""
 
 import contextlib
+import shlex
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -10,8 +11,8 @@ from optuna.trial import TrialState
 from fastcnn.assembly import shared_by
 from fastcnn.errors import TrainingError, UsageError
 from fastcnn.files import friendly_disk_errors
-from fastcnn.models.architectures import feature_shape
-from fastcnn.models.networks import is_own, parse_network
+from fastcnn.models.architectures import feature_shape, find_architecture
+from fastcnn.models.networks import is_own
 from fastcnn.narrator import Advance, HushedNarrator, Narrator
 from fastcnn.places import shown_path, user_path
 from fastcnn.plan import Plan, weights_for
@@ -68,8 +69,8 @@ def _go_on(order: Order | None, folder: Path, effort: Effort, narrator: Narrator
     if order and not replace(order, split_sha256=earlier.split_sha256).same_search(earlier):
         raise UsageError(
             f"--out {shown} holds another sweep, expected a new folder or the same command",
-            hint=f"fastcnn sweep --resume {shown} goes on with that one; give this one --out "
-            f"{shown}-2",
+            hint=f"{shlex.join(resume_command(folder))} goes on with that one; give this one "
+            f"--out {shlex.quote(f'{shown}-2')}",
         )
     plan = plan_sweep(earlier, narrator)
     wanted = max(earlier.n_trials, effort.n_trials or 0)
@@ -88,7 +89,7 @@ def require_networks(order: Order, plan: Plan, narrator: Narrator) -> None:
     archs = order.parsed_space().get("arch")
     for arch in archs.values if isinstance(archs, Choices) else ():
         if is_own(arch):
-            parse_network(arch)
+            feature_shape(find_architecture(arch), plan.settings.size)
             continue
         weights = weights_for(plan.settings.changed(arch=arch, weights=None), True, narrator)
         feature_shape(weights.architecture, plan.settings.size)
@@ -117,7 +118,7 @@ def _run(order: Order, plan: Plan, folder: Path, effort: Effort, narrator: Narra
         with contextlib.suppress(Exception):
             write_report(_result(sweep, folder))
         narrator.always_say("the trials that are done are kept; this goes on with the others:")
-        narrator.console.print(" ".join(resume_command(folder)), soft_wrap=True, markup=False)
+        narrator.console.print(shlex.join(resume_command(folder)), soft_wrap=True, markup=False)
         raise
     result = _result(sweep, folder)
     write_report(result)

@@ -115,12 +115,11 @@ def carry_out(sweep: OpenSweep, trial: Trial, kept: Kept, narrator: Narrator) ->
         space = sweep.order.parsed_space()
         drawn = draw_settings(trial, space, partial(whole_settings, sweep))
         trial.set_user_attr(DRAWN, drawn)
-        value = _known_score(sweep.study, trial, drawn)
-        if value is None:
-            plan = plan_trial(sweep.plan, sweep.order, drawn, kept)
-            trial.set_user_attr(STRATEGY, plan.settings.strategy)
-            score = run_trial(plan, kept, narrator, _Watcher(trial, n_epochs_of(plan)))
-            value = _noted(trial, score)
+        _end_repeated(sweep.study, trial, drawn)
+        plan = plan_trial(sweep.plan, sweep.order, drawn, kept)
+        trial.set_user_attr(STRATEGY, plan.settings.strategy)
+        score = run_trial(plan, kept, narrator, _Watcher(trial, n_epochs_of(plan)))
+        value = _noted(trial, score)
         state = TrialState.COMPLETE
     except optuna.TrialPruned:
         state = TrialState.PRUNED
@@ -175,15 +174,15 @@ class _Watcher:
             raise optuna.TrialPruned("worse than others so far")  # fastai adds to the words
 
 
-def _known_score(study: Study, trial: Trial, drawn: dict[str, Any]) -> float | None:
-    """Return the score of an earlier trial with the same settings, which would be the same."""
+def _end_repeated(study: Study, trial: Trial, drawn: dict[str, Any]) -> None:
+    """End a trial whose settings an earlier one had: its score would be the same.
+
+    To the sampler it counts as given up, or it would go on drawing what it likes best.
+    """
     for earlier in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
         if earlier.user_attrs.get(DRAWN) == drawn:
-            for name in (STRATEGY, LOSS, EPOCHS, PRECISIONS):
-                trial.set_user_attr(name, earlier.user_attrs[name])
-            trial.set_user_attr(SAME_AS, earlier.user_attrs.get(SAME_AS, earlier.number))
-            return earlier.value
-    return None
+            trial.set_user_attr(SAME_AS, earlier.number)
+            raise optuna.TrialPruned("trained before")
 
 
 def _noted(trial: Trial, score: Score) -> float:

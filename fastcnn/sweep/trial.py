@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fastcnn.assembly import make_job
+from fastcnn.data.image_loader import decode_images
 from fastcnn.given_settings import from_nothing
 from fastcnn.narrator import HushedNarrator, Narrator
 from fastcnn.plan import Plan, settle
-from fastcnn.setting_uses import VIEWS, does
+from fastcnn.setting_uses import PICTURES, VIEWS, does
 from fastcnn.settings import Settings
 from fastcnn.sweep.kept import Kept
 from fastcnn.sweep.order import Order
@@ -32,6 +33,10 @@ class Score:
     """Epochs that were trained."""
     precisions: dict[str, str]
     """What was measured, and computed in, by the kind of work."""
+    history: tuple[EpochRow, ...]
+    """Its rows."""
+    seconds: float
+    """Of the training; pictures had been decoded."""
 
 
 def plan_trial(base: Plan, order: Order, drawn: Mapping[str, Any], kept: Kept) -> Plan:
@@ -55,7 +60,7 @@ def plan_trial(base: Plan, order: Order, drawn: Mapping[str, Any], kept: Kept) -
 
 
 def run_trial(
-    plan: Plan, kept: Kept, narrator: Narrator, watcher: Callable[[EpochRow], None]
+    plan: Plan, kept: Kept, narrator: Narrator, watcher: Callable[[EpochRow], None] | None = None
 ) -> Score:
     """Train, and return the score on the held-out images.
 
@@ -70,6 +75,8 @@ def run_trial(
     job = make_job(plan, settings.strategy, None, shared, narrator, watcher)
     if VIEWS in does(settings.strategy, settings):
         kept.bring_features(job)
+    if PICTURES in does(settings.strategy, settings):
+        decode_images(job.learner.dls, narrator)
     trained = train(job)
     row = kept_row(job.history.rows, settings, trained.phases)
     return Score(
@@ -77,6 +84,8 @@ def run_trial(
         loss=round(row.valid_loss, DIGITS),
         epochs=trained.n_epochs,
         precisions=dict(shared.choice.chosen),
+        history=tuple(job.history.rows),
+        seconds=trained.total_seconds,
     )
 
 

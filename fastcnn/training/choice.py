@@ -61,14 +61,14 @@ class PrecisionChoice:
 
     def _inference(self, body: nn.Module, dls: DataLoaders, paths: Sequence[Path]) -> Measure:
         def measure(among: Sequence[Precision]) -> Measurement:
-            batch = _few_images(dls, paths)
+            batch = _few_images(dls, paths, measured_images(self.settings))
             return measure_inference(folded(body, batch[:1]), batch, among, self.device)
 
         return measure
 
     def _steps(self, learner: Learner, paths: Sequence[Path]) -> Measure:
         def measure(among: Sequence[Precision]) -> Measurement:
-            batch = _few_images(learner.dls, paths)
+            batch = _few_images(learner.dls, paths, measured_images(self.settings))
             targets = torch.arange(len(batch), device=self.device) % len(learner.dls.vocab)
             return measure_training(
                 learner.model, learner.loss_func, batch, targets, among, self.device
@@ -79,7 +79,7 @@ class PrecisionChoice:
     def _speed(self, work: str, measure: Measure) -> float:
         precision, name = self._choose(work, measure), self._name(work)
         if name not in self.speeds:
-            key = {"work": name, "candidates": precision.name}
+            key = self._key(name, precision)
             # One candidate would be chosen without being measured; beside itself it is.
             found = remembered(key, lambda: measure((precision, precision)))
             if precision.name not in found.images_per_second:
@@ -97,6 +97,11 @@ class PrecisionChoice:
             self.chosen[name] = self._chosen(name, measure)
         return PRECISIONS[self.chosen[name]]
 
+    def _key(self, name: str, *among: Precision) -> dict[str, str | int]:
+        """Return what a measurement depends on."""
+        names = ", ".join(precision.name for precision in among)
+        return {"work": name, "candidates": names, "images": measured_images(self.settings)}
+
     def _name(self, work: str) -> str:
         return f"{self.settings.arch}, {self.settings.size} px, {self.device.type}, {work}"
 
@@ -108,7 +113,7 @@ class PrecisionChoice:
             return str(earlier)
         if len(among) == 1:
             return among[0].name
-        key = {"work": name, "candidates": ", ".join(precision.name for precision in among)}
+        key = self._key(name, *among)
         found = remembered(key, lambda: measure(among))
         self.narrator.say(sentence(found, name))
         if speed := found.images_per_second.get(found.chosen.name):
@@ -116,13 +121,15 @@ class PrecisionChoice:
         return found.chosen.name
 
 
+def measured_images(settings: Settings) -> int:
+    """Return how many pictures a measured step has: not more than training takes at once."""
+    return min(max(1, MEASURED_PIXELS // settings.size**2), settings.bs)
+
+
 def _training(n_frozen: int) -> str:
     return f"training above {n_frozen} frozen groups" if n_frozen else "training of everything"
 
 
-def _few_images(dls: DataLoaders, paths: Sequence[Path]) -> Tensor:
-    """Return a small batch; not more than training takes, since that may be all that fits."""
-    _, pixels = next(decoded_batches(paths[:1], dls, 1))
-    few = min(max(1, MEASURED_PIXELS // pixels[0, 0].numel()), dls.train.bs)
-    _, pixels = next(decoded_batches(paths[:few], dls, few))
+def _few_images(dls: DataLoaders, paths: Sequence[Path], n_images: int) -> Tensor:
+    _, pixels = next(decoded_batches(paths[:n_images], dls, n_images))
     return as_network_input(pixels, dls)

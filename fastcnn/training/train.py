@@ -160,6 +160,7 @@ def search_rates(job: Job) -> RangeTest:
     """
     if job.strategy != "scratch":
         return search_on_features(job)
+    compute_first_layer(job)
     n_frozen = phases_of(job.strategy, job.settings, job.group_names, rate=1.0)[0].n_frozen
     job.learner.freeze_to(n_frozen)
     precision = job.choice.for_training(job.learner, n_frozen, job.train_paths)

@@ -3,12 +3,15 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastcnn
 from fastcnn.models.whitening import N_FILTERS, whiten, whitening_layer
+from fastcnn.rate_finder import find_rates
+from fastcnn.recipe_book import find_recipe
 
 
 @settings(deadline=None, max_examples=30)
@@ -31,6 +34,17 @@ def test_pictures_of_one_colour_are_no_reason_to_fail() -> None:
     layer = whitening_layer()
     whiten(layer, torch.full((3, 3, 8, 8), 0.5))
     assert torch.isfinite(layer.weight).all()
+
+
+def test_a_range_test_sees_the_layer_that_training_has(few_pets: Path, work: Path) -> None:
+    """With a random layer in its place, the curve of losses is another one."""
+    options = {"arch": "sprint", "size": 32, "bs": 16, "precision": "fp32"}
+    curves = []
+    for layer in (whiten, lambda layer, images: None):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("fastcnn.training.train.whiten", layer)
+            curves.append(find_rates(find_recipe("pets"), data=few_pets, **options).curve)
+    assert curves[0] != curves[1]
 
 
 def test_training_computes_it_and_leaves_it(few_pets: Path, work: Path) -> None:

@@ -83,6 +83,41 @@ def test_what_the_rows_set_cannot_be_given(cli: Cli, small_pets: Path, mine: str
     assert "--arch, --bs would do nothing" in err
 
 
+def test_rows_that_stop_early_are_compared_too(cli: Cli, small_pets: Path, mine: str) -> None:
+    options = ("--epochs", "4", "--early-stop", "1", "--quiet")
+    code, _, err = cli("recipe", mine, "--data", str(small_pets), "--out", "r", *options)
+    assert code == 0, err
+    assert len(list(csv.DictReader(Path("r/ablation.csv").open()))) == 8
+
+
+def test_one_strategy_for_all_rows(cli: Cli, small_pets: Path, mine: str) -> None:
+    options = ("--strategy", "full-vs-head", "--out", "r")
+    code, _, err = cli("recipe", mine, "--data", str(small_pets), *options)
+    assert code == 2
+    assert "the rows are what is compared" in err
+    assert not Path("r").exists()
+
+
+def test_an_earlier_run_does_not_change_what_the_rows_are(
+    cli: Cli, small_pets: Path, mine: str
+) -> None:
+    earlier = {"settings": {"arch": "five-block", "bs": 3, "epochs": 1}}
+    Path("run.json").write_text(json.dumps(earlier))
+    options = ("--config", "run.json", "--out", "r", "--quiet")
+    code, _, err = cli("recipe", mine, "--data", str(small_pets), *options)
+    assert code == 0, err
+    record = json.loads(Path("r/run.json").read_text("utf-8"))
+    assert (record["settings"]["arch"], record["settings"]["epochs"]) == ("three-conv", 1)
+
+
+def test_no_model_is_left_to_predict_with(cli: Cli, small_pets: Path, mine: str) -> None:
+    options = ("--data", str(small_pets), "--out", "r", "--epochs", "1", "--quiet")
+    assert cli("recipe", mine, *options)[0] == 0
+    code, _, err = cli("predict", "r", str(small_pets))
+    assert code == 2
+    assert "keeps no model" in err
+
+
 def test_it_is_no_comparison_of_strategies(cli: Cli, small_pets: Path, mine: str) -> None:
     code, _, err = cli("recipe", mine, "--data", str(small_pets), "--dry-run")
     assert code == 2

@@ -9,7 +9,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from fastcnn.sweep.claims import AGAIN_OF, Claims
+from fastcnn.sweep.claims import AGAIN_OF, MOST_TIMES, PROCESS_LOST, REASON, Claims
 from fastcnn.sweep.storage import JOURNAL_FILE, drop_half_line, open_storage
 
 
@@ -61,6 +61,22 @@ def assert_all_ran_once(claims: Claims, folder: Path, n_trials: int) -> None:
     assert sorted(replaced) == [t.number for t in trials if t.state == TrialState.FAIL]
 
 
+def test_a_trial_that_ends_every_process_is_given_up(tmp_path: Path) -> None:
+    """With a reason that the user can read, and without ending the sweep for ever."""
+    claims = claims_in(tmp_path)
+    claims.top_up(1, {"x": 0.5})
+    for _ in range(MOST_TIMES):
+        (waiting,) = claims.trials(TrialState.WAITING)
+        claims.storage.set_trial_state_values(waiting._trial_id, state=TrialState.RUNNING)
+        assert claims.put_back_lost() == 1
+    trials = claims.trials()
+    assert len(trials) == MOST_TIMES
+    assert {trial.state for trial in trials} == {TrialState.FAIL}
+    assert trials[-1].user_attrs[REASON] == PROCESS_LOST
+    claims.top_up(1, {"x": 0.5})
+    assert not claims.trials(TrialState.WAITING)
+
+
 def test_killed_processes_lose_nothing(tmp_path: Path) -> None:
     """Two at a time are killed wherever they are, again and again; the last two finish."""
     claims = claims_in(tmp_path)
@@ -78,7 +94,8 @@ def test_killed_processes_lose_nothing(tmp_path: Path) -> None:
         process.join(60)
         assert process.exitcode == 0
     assert_all_ran_once(claims, tmp_path, 30)
-    assert claims.trials()[0].params["x"] == 0.5
+    complete = [one for one in claims.trials() if one.state == TrialState.COMPLETE]
+    assert [one.params["x"] for one in complete].count(0.5) == 1  # whether or not it was killed
 
 
 def test_a_trial_that_lost_its_process_draws_the_same_again(tmp_path: Path) -> None:

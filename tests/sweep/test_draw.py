@@ -67,6 +67,15 @@ def test_settings_of_a_network_become_its_name() -> None:
     assert parse_network(other["arch"]).settings.norm == "evonorm-s0"
 
 
+def test_what_a_network_is_named_after_is_not_drawn() -> None:
+    """three-conv-bn with its norm drawn away would be another network than was asked for."""
+    for arch in ("three-conv-bn", "three-conv-evonorm-s0"):
+        space = default_space({"arch": arch, "strategy": "scratch"}, {})
+        assert "net.norm" not in space
+        assert ("net.activation" in space) == (arch == "three-conv-bn")
+    assert "net.norm" in default_space({"arch": "three-conv", "strategy": "scratch"}, {})
+
+
 def test_networks_of_others_have_no_such_settings() -> None:
     space = space_of("arch=five-block,resnet18", "net.kernel=3,5")
     beneath = {"strategy": "scratch"}

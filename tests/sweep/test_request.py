@@ -71,6 +71,18 @@ def test_values_that_a_network_does_not_take(search: str, words: str) -> None:
     assert words in said
 
 
+def test_a_step_of_whole_numbers_is_whole() -> None:
+    (said,) = complaints("bs=16..64:0.5", strategy="full")
+    assert "16.5" in said
+    assert order_of("bs=16..64:8", strategy="full")
+
+
+def test_going_on_takes_nothing_that_would_change_the_sweep() -> None:
+    for given in ({"data": "elsewhere"}, {"pruner": "none"}):
+        with pytest.raises(UsageError, match="goes on with a sweep as it was asked for"):
+            find_order(Request(resume="s", **given))
+
+
 def test_what_a_network_takes() -> None:
     searches = ["net.kernel=3..7:2", "net.activation=relu,mish", "net.norm=none,evonorm-s0"]
     assert order_of(*searches, arch="five-block").space == tuple(searches)
