@@ -14,7 +14,6 @@ from fastcnn.errors import Problem, UsageError
 from fastcnn.narrator import HushedNarrator, Narrator
 from fastcnn.plan import Plan, make_plan
 from fastcnn.recipe import Ablation, Recipe
-from fastcnn.recipe_book import find_recipe
 from fastcnn.record import RunRecord, run_folder
 from fastcnn.report.ablation_files import write_ablation
 from fastcnn.run_folder import Run
@@ -22,11 +21,11 @@ from fastcnn.setting_checks import option
 from fastcnn.sweep.kept import Kept, kept_between_trials
 from fastcnn.sweep.order import Order
 from fastcnn.sweep.trial import plan_trial, run_trial
-from fastcnn.training.kept_memory import memory_kept
 
 
 def ablate(
-    recipe: str | Path,
+    recipe: Recipe,
+    ablation: Ablation,
     data: str | None,
     out: str | Path | None,
     config: Mapping[str, Any],
@@ -40,7 +39,8 @@ def ablate(
     Trainings are scored on held-out images, and no model is kept.
 
     Args:
-        recipe: name or file of a recipe with an ablation.
+        recipe: what is trained, and by which settings where no row says otherwise.
+        ablation: its rows and columns.
         data: folder of images; None takes the recipe's own.
         out: folder of the run; None makes one below `runs/`.
         config: settings of an earlier run; what the rows set themselves is not taken from it.
@@ -51,24 +51,22 @@ def ablate(
     Raises:
         FastcnnError: something given is wrong or cannot be had; its class says what.
     """
-    found = find_recipe(str(recipe))
-    ablation = found.ablation or Ablation({}, {})
     fixed = _fixed(ablation)
     given = {name: value for name, value in given.items() if value is not None}
     config = {name: value for name, value in config.items() if name not in fixed}
     _refuse(fixed, given)
-    order = Order(str(recipe), data, given, config, space=())
-    plan = make_plan(found, data, config, given, narrator)
-    folder = run_folder(found.name, plan.settings.strategy, out)
+    order = Order(recipe.name, data, given, config, space=())
+    plan = make_plan(recipe, data, config, given, narrator)
+    folder = run_folder(recipe.name, plan.settings.strategy, out)
     record = RunRecord(folder, command=command, **describe_plan(plan, data))
     cells: list[Cell] = []
-    with record.kept(narrator), shared_by(plan, narrator), memory_kept():
+    with record.kept(narrator), shared_by(plan, narrator):
         with kept_between_trials(plan, {}, folder, n_processes=1) as kept:
-            for cell in _trained(plan, order, found, kept, narrator):
+            for cell in _trained(plan, order, ablation, kept, narrator):
                 cells.append(cell)
                 record.document["ablation"] = summary(cells)
                 record.save()
-                write_ablation(cells, folder, found.title)
+                write_ablation(cells, folder, recipe.title)
     return Run(folder)
 
 
@@ -105,10 +103,9 @@ def _refuse(fixed: Set[str], given: Mapping[str, Any]) -> None:
 
 
 def _trained(
-    plan: Plan, order: Order, recipe: Recipe, kept: Kept, narrator: Narrator
+    plan: Plan, order: Order, ablation: Ablation, kept: Kept, narrator: Narrator
 ) -> Iterator[Cell]:
     """Train seed by seed, so that a broken-off ablation has compared all rows with the first."""
-    ablation = recipe.ablation or Ablation({}, {})
     first = plan.settings.seed
     n_cells = ablation.n_seeds * len(ablation.rows) * len(ablation.columns)
     number = 0
@@ -116,7 +113,9 @@ def _trained(
         given = {**order.given, "seed": seed}
         quiet = narrator if seed == first else HushedNarrator(quiet=True)
         of_seed = (
-            plan if seed == first else make_plan(recipe, order.data, order.config, given, quiet)
+            plan
+            if seed == first
+            else make_plan(plan.recipe, order.data, order.config, given, quiet)
         )
         for row, changes in ablation.rows.items():
             for column, besides in ablation.columns.items():

@@ -16,7 +16,7 @@ from fastcnn.recipe import Recipe
 from fastcnn.recipe_book import find_recipe, recipe_or_folder
 from fastcnn.setting_checks import option
 from fastcnn.training.rate_search import reading_for
-from fastcnn.training.train import search_rates
+from fastcnn.training.train import compute_first_layer, search_rates
 
 NO_PART = (
     *("epochs", "freeze_epochs", "freeze_until", "lr", "schedule", "clip", "accumulate"),
@@ -102,7 +102,9 @@ def find_rates(
 
 def _search(plan: Plan, strategy: str, narrator: Narrator) -> Rates:
     with shared_by(plan, narrator) as shared:
-        found = search_rates(make_job(plan, strategy, None, shared, narrator))
+        job = make_job(plan, strategy, None, shared, narrator)
+        compute_first_layer(job)
+        found = search_rates(job)
     return Rates(
         data=plan.source.title,
         arch=plan.settings.arch,

@@ -11,6 +11,7 @@ from statistics import median
 from typing import Any
 
 from fastcnn.data.looks import look_at_all
+from fastcnn.errors import UsageError
 from fastcnn.models import packaged
 from fastcnn.models.architectures import find_architecture, native_size
 from fastcnn.models.catalogue import (
@@ -105,7 +106,10 @@ def suggest(folder: str, budget: float, narrator: Narrator) -> Advice:
     costs = []
     with narrator.bar("trying out", len(trials)) as advance:
         for done, trial in enumerate(trials, start=1):
-            costs.append(cost_of(trial, plan, quiet))
+            try:
+                costs.append(cost_of(trial, plan, quiet))
+            except UsageError as error:  # a network for one size of picture, and that is another
+                narrator.warn(f"{trial.arch} was left out: {error}")
             advance(done, trial.arch)
     fitted = [_fitted(cost, budget) for cost in costs]
     if not any(cost.seconds <= budget for cost in fitted) and not facts.is_small:
@@ -132,7 +136,7 @@ def _trials(facts: Facts) -> Iterator[Trial]:
     for arch in _with_weights()[:MOST_MEASURED]:
         size = native_size(find_architecture(arch))
         if facts.is_small:
-            size = min(size, FOLD * round(ENLARGED * facts.side / FOLD))
+            size = min(size, FOLD * max(1, round(ENLARGED * facts.side / FOLD)))
         yield Trial(arch, "head", size)
         yield Trial(arch, "lp-ft", size, MOST_EPOCHS["lp-ft"])
     if facts.is_small and facts.training_images >= FEWEST_FROM_NOTHING:

@@ -79,18 +79,13 @@ def run(
     if found.ablation:
         from fastcnn.ablation import ablate  # which itself stands on what is here
 
-        return ablate(recipe, source, out, config or {}, settings, narrator, command)
+        return ablate(found, found.ablation, source, out, config or {}, settings, narrator, command)
     plan = make_plan(found, source, config or {}, settings, narrator)
     folder = run_folder(plan.recipe.name, plan.settings.strategy, out)
     record = RunRecord(folder, command=command, **describe_plan(plan, source))
     with record.kept(narrator), shared_by(plan, narrator) as shared:
         record.document["settings"]["measured"] = shared.choice.chosen  # grows with the run
-        tables: dict[str, pd.DataFrame] = {}
-        for name in plan.settings.strategies:
-            entry, tables[name] = run_strategy(plan, name, folder / name, shared, narrator)
-            record.add_strategy(name, entry)
-            write_comparison(record.strategies, folder)
-            write_curves(folder, list(tables), Run(folder).title)
+        tables = run_strategies(plan, record, shared, narrator)
         score_test(plan, record, narrator)
         record.document["comparison"] = compare(tables, *costs(record.strategies))
     return Run(folder)
@@ -123,6 +118,19 @@ def preview(
     with shared_by(plan, narrator) as shared:
         jobs = (make_job(plan, name, None, shared, narrator) for name in plan.settings.strategies)
         return preview_jobs(jobs, plan.blueprint)
+
+
+def run_strategies(
+    plan: Plan, record: RunRecord, shared: Shared, narrator: Narrator
+) -> dict[str, pd.DataFrame]:
+    """Train by each strategy, write down what there is after each, and return the predictions."""
+    tables: dict[str, pd.DataFrame] = {}
+    for name in plan.settings.strategies:
+        entry, tables[name] = run_strategy(plan, name, record.folder / name, shared, narrator)
+        record.add_strategy(name, entry)
+        write_comparison(record.strategies, record.folder)
+        write_curves(record.folder, list(tables), Run(record.folder).title)
+    return tables
 
 
 def run_strategy(

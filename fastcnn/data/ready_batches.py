@@ -1,8 +1,9 @@
 """Batches of small pictures that need no work an item: rows of one tensor, taken at once.
 
 Where every picture in memory already has the size that the network sees, resizing and converting
-item by item changes nothing and takes longer than a small network's step: of 32 x 32 pixels,
-fastai's pipeline of items makes about 4,000 a second, and rows of a tensor come by the million.
+item by item changes nothing and takes longer than a small network's step: of 32 x 32 pixels, a
+loader over fastai's pipeline of items gave 770 a second on two cores, one over rows of a tensor
+4,500, mirrored and shifted.
 """
 
 import math

@@ -1,14 +1,12 @@
 """What an ablation leaves: `ablation.csv`, a line a training, and `ablation.png`, its curves."""
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from fastcnn.analysis.ablation import Cell
-from fastcnn.files import write_text
+from fastcnn.files import write_csv
 from fastcnn.report.pictures import write_figure
 from fastcnn.run_folder import ABLATION_FIGURE_FILE, ABLATION_FILE
 
@@ -21,11 +19,8 @@ DASHES = ("-", "--", ":")
 
 def write_ablation(cells: Sequence[Cell], folder: Path, title: str) -> None:
     """Write both files anew, each of them whole."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([getattr(cell, name) for name in COLUMNS] for cell in cells)
-    write_text(folder / ABLATION_FILE, text.getvalue())
+    rows = ({name: getattr(cell, name) for name in COLUMNS} for cell in cells)
+    write_csv(folder / ABLATION_FILE, COLUMNS, rows)
     write_figure(ablation_figure(cells, title), folder / ABLATION_FIGURE_FILE)
 
 

@@ -1,7 +1,5 @@
 """What an examination found: a summary on the terminal, and all of it as a CSV."""
 
-import csv
-import io
 from pathlib import Path
 
 from rich import box
@@ -10,7 +8,7 @@ from rich.text import Text
 
 from fastcnn.data.doctor.findings import ERROR, SEVERITIES, WARNING, Examination
 from fastcnn.data.doctor.quarantine import HARMFUL
-from fastcnn.files import write_text
+from fastcnn.files import write_csv
 from fastcnn.narrator import Narrator
 
 MEANINGS = {
@@ -89,11 +87,8 @@ def verdict(found: Examination) -> str:
 
 def write_findings(found: Examination, path: Path) -> None:
     """Write all findings as a CSV of path, finding, severity and detail."""
-    text = io.StringIO()
-    rows = csv.DictWriter(text, ["path", "finding", "severity", "detail"], lineterminator="\n")
-    rows.writeheader()
-    rows.writerows(finding.to_json() for finding in found.findings)
-    write_text(path, text.getvalue())
+    columns = ["path", "finding", "severity", "detail"]
+    write_csv(path, columns, (finding.to_json() for finding in found.findings))
 
 
 def _sizes(found: Examination) -> str:

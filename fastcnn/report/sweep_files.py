@@ -1,10 +1,7 @@
 """What a sweep leaves in its folder: `trials.csv`, `best.json`, and three pictures."""
 
-import csv
-import io
-from pathlib import Path
-
-from fastcnn.files import write_bytes, write_json, write_text
+from fastcnn.files import write_csv, write_json
+from fastcnn.report.pictures import write_figure
 from fastcnn.report.sweep_importance import importance_figure, importances
 from fastcnn.report.sweep_parallel import parallel_figure
 from fastcnn.report.sweep_progress import progress_figure
@@ -20,7 +17,8 @@ PARALLEL_FILE = "parallel.png"
 def write_report(result: Result) -> None:
     """Write every file, each of them whole; pictures that would show nothing are left out."""
     folder = result.folder
-    _write_trials(result, folder)
+    rows = [row_of(trial, result.order) for trial in result.trials]
+    write_csv(folder / TRIALS_FILE, rows[0], rows)
     best = result.best
     if best is None:
         return
@@ -29,15 +27,4 @@ def write_report(result: Result) -> None:
     if found := importances(result):
         figures[IMPORTANCE_FILE] = importance_figure(result, found)
     for name, figure in figures.items():
-        picture = io.BytesIO()
-        figure.savefig(picture, format="png", dpi=120)
-        write_bytes(folder / name, picture.getvalue())
-
-
-def _write_trials(result: Result, folder: Path) -> None:
-    rows = [row_of(trial, result.order) for trial in result.trials]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_text(folder / TRIALS_FILE, text.getvalue())
+        write_figure(figure, folder / name)

@@ -1,7 +1,5 @@
 """The comparison as a table: on the terminal, and as `comparison.csv`."""
 
-import csv
-import io
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +8,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from fastcnn.files import write_text
+from fastcnn.files import write_csv
 from fastcnn.narrator import Narrator
 from fastcnn.places import shown_path
 from fastcnn.report.ablation_table import show_ablation
@@ -44,11 +42,7 @@ def comparison_rows(strategies: Strategies) -> list[dict[str, Any]]:
 def write_comparison(strategies: Strategies, folder: Path) -> None:
     """Write `comparison.csv`, whole."""
     rows = comparison_rows(strategies)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_text(folder / COMPARISON_FILE, text.getvalue())
+    write_csv(folder / COMPARISON_FILE, rows[0], rows)
 
 
 def comparison_table(run: Run) -> Table:

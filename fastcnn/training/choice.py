@@ -131,5 +131,6 @@ def _training(n_frozen: int) -> str:
 
 
 def _few_images(dls: DataLoaders, paths: Sequence[Path], n_images: int) -> Tensor:
-    _, pixels = next(decoded_batches(paths[:n_images], dls, n_images))
+    few = min(n_images, int(dls.train.bs))  # which is halved where memory ran out
+    _, pixels = next(decoded_batches(paths[:few], dls, few))
     return as_network_input(pixels, dls)

@@ -1,12 +1,10 @@
 """What each epoch brought, over all phases: fastai's own recorders forget all but the last."""
 
-import csv
-import io
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from fastcnn.files import write_text
+from fastcnn.files import write_csv
 
 
 @dataclass(frozen=True)
@@ -31,6 +29,9 @@ class EpochRow:
     """Wall-clock time of the epoch, validation included."""
 
 
+COLUMNS = [field.name for field in fields(EpochRow)]
+
+
 class History:
     """The rows of one strategy; the file is written anew, whole, after every epoch.
 
@@ -48,14 +49,6 @@ class History:
         """Append a row, write the file, and show the row to the watcher."""
         self.rows.append(row)
         if self.path is not None:
-            self._write(self.path)
+            write_csv(self.path, COLUMNS, (asdict(one) for one in self.rows))
         if self.watcher is not None:
             self.watcher(row)
-
-    def _write(self, path: Path) -> None:
-        text = io.StringIO()
-        names = [field.name for field in fields(EpochRow)]
-        writer = csv.DictWriter(text, names, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in self.rows)
-        write_text(path, text.getvalue())

@@ -156,11 +156,11 @@ def find_rate(job: Job) -> float | None:
 def search_rates(job: Job) -> RangeTest:
     """Test rates for the head on a frozen body, where its features are enough.
 
-    Only a body of random weights is tested whole.
+    Only a body of random weights is tested whole, its first layer computed, see
+    `compute_first_layer`.
     """
     if job.strategy != "scratch":
         return search_on_features(job)
-    compute_first_layer(job)
     n_frozen = phases_of(job.strategy, job.settings, job.group_names, rate=1.0)[0].n_frozen
     job.learner.freeze_to(n_frozen)
     precision = job.choice.for_training(job.learner, n_frozen, job.train_paths)

@@ -90,6 +90,7 @@ def test_cifar10_from_its_archive(cli: Cli, shared: Path, work: Path, tiny_weigh
     assert "frog" in found["classes"]
 
 
+@pytest.mark.slow
 def test_solar_comes_with_its_package(cli: Cli, work: Path) -> None:
     pytest.importorskip("elpv_dataset", reason="needs fastcnn[solar]")
     code, out, err = cli("recipe", "solar", "--dry-run", "--arch", "tf_efficientnet_lite0")

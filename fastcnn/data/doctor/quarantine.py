@@ -2,7 +2,6 @@
 
 import csv
 import errno
-import io
 import os
 import shutil
 from collections.abc import Collection, Iterable
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from fastcnn.data.doctor.findings import Finding
 from fastcnn.errors import DataError, UsageError
-from fastcnn.files import friendly_disk_errors, write_text
+from fastcnn.files import friendly_disk_errors, write_csv
 from fastcnn.places import shown_path
 
 UNDO_FILE, UNDONE_FILE = "undo.csv", "undone.csv"
@@ -122,8 +121,5 @@ def _read(undo: Path) -> list[tuple[Path, Path]]:
 
 
 def _write(undo: Path, moves: list[tuple[Path, Path]]) -> None:
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["from", "to"])
-    rows.writerows((str(source.absolute()), str(target.absolute())) for source, target in moves)
-    write_text(undo, text.getvalue())
+    rows = ({"from": source.absolute(), "to": target.absolute()} for source, target in moves)
+    write_csv(undo, ["from", "to"], rows)

@@ -23,6 +23,8 @@ from fastcnn.models.heads import layout_of, make_head
 
 HEAD = "head"
 """The group of the classifier."""
+NOT_BUILT = (RuntimeError, AssertionError, ValueError, IndexError, TypeError, ImportError, KeyError)
+"""What libraries raise for a network whose weights, settings or extras are not to be had."""
 OWN_CLASSES = 10
 """Of fastcnn's own networks, which nobody has published for ImageNet's 1,000: CIFAR-10's."""
 
@@ -43,10 +45,19 @@ def published(architecture: Architecture, n_classes: int | None = None) -> Publi
     """Draw the network of `architecture`, with its published number of classes where None is given.
 
     That is 1,000 for nearly all, and 10 for fastcnn's own.
+
+    Raises:
+        UsageError: its library cannot build it here.
     """
-    with torch.device("meta"):
-        draw = {"torchvision": _torchvision, "timm": _timm}.get(architecture.library, _own)
-        network, groups = draw(architecture, n_classes)
+    draw = {"torchvision": _torchvision, "timm": _timm}.get(architecture.library, _own)
+    try:
+        with torch.device("meta"):
+            network, groups = draw(architecture, n_classes)
+    except NOT_BUILT as error:
+        raise UsageError(
+            f"{architecture.name} cannot be built by {architecture.library} here: {error}",
+            hint="fastcnn models lists others",
+        ) from error
     return Published(architecture, network.eval(), groups)
 
 
@@ -58,7 +69,7 @@ def run_drawn(drawn: Published, image: torch.Tensor) -> Any:
     """
     try:
         return drawn.network(image)
-    except (RuntimeError, AssertionError, ValueError, IndexError) as error:
+    except NOT_BUILT as error:
         name = drawn.architecture.name
         raise UsageError(
             f"{name} does not take images of {image.shape[-1]} px: {error}",
