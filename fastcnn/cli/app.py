@@ -16,6 +16,7 @@ from fastcnn.cli import (
     predict,
     recipe,
     recipes,
+    report,
     summary,
     sweep,
     train,
@@ -46,6 +47,7 @@ app.command("models")(models.models)
 app.command("summary")(summary.summary)
 app.command("predict")(predict.predict)
 app.command("evaluate")(evaluate.evaluate)
+app.command("report")(report.report)
 app.command("info")(info.info)
 app.command("learn")(learn.learn)
 
