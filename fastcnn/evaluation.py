@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fastcnn.analysis.against_run import AgainstRun
 from fastcnn.analysis.intervals import wilson_interval
 from fastcnn.analysis.metrics import metrics_of
 from fastcnn.analysis.predictions import prediction_table
@@ -13,9 +14,12 @@ from fastcnn.data.looks import look_at_all
 from fastcnn.data.parts import part_of
 from fastcnn.data.reader import read_listing
 from fastcnn.errors import DataError, UsageError
-from fastcnn.inference.load import load
+from fastcnn.inference.load import find_model
+from fastcnn.inference.predictor import open_trusted
 from fastcnn.narrator import Narrator
+from fastcnn.places import user_path
 from fastcnn.settings import resolve_settings
+from fastcnn.training_run import training_run_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +35,8 @@ class Evaluation:
     """The table of predictions, a row an image."""
     skipped: dict[str, str]
     """Images that were not scored, and why."""
+    training_run: AgainstRun | None = None
+    """The same beside the run that the model came from; None where none is known."""
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -55,6 +61,7 @@ class Evaluation:
             "n": len(self.table),
             "metrics": self.metrics,
             "per_class": self.per_class(),
+            "training_run": self.training_run.to_json() if self.training_run else None,
             "skipped": [{"path": path, "reason": why} for path, why in self.skipped.items()],
         }
 
@@ -87,7 +94,8 @@ def evaluate(
             f"--part is {part!r}, expected train, valid or test", hint="for example --part test"
         )
     part = meant if part is not None else None
-    predictor = load(model, trust_file=trust_file)
+    file = find_model(user_path(model))
+    predictor = open_trusted(file, trust_file=trust_file)
     given = {name: value for name, value in settings.items() if value is not None}
     listing = read_listing(data, resolve_settings(given), narrator)
     if part is None and len(parts := sorted(set(listing.parts.values()))) > 1:
@@ -99,7 +107,8 @@ def evaluate(
         predictor.probabilities(paths),
         predictor.classes,
     )
-    return Evaluation(str(data), table, skipped)
+    origin = training_run_of(file)
+    return Evaluation(str(data), table, skipped, origin.compare(table, paths) if origin else None)
 
 
 def _scorable(

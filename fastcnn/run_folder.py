@@ -19,13 +19,14 @@ PREDICTIONS_FILE = "predictions.parquet"
 TEST_PREDICTIONS_FILE = "test-predictions.parquet"
 DOUBTFUL_FILE = "doubtful.csv"
 COMPARISON_FILE = "comparison.csv"
+IMAGES_FILE = "images.csv"
 CURVES_FILE = "curves.png"
 CONTACT_SHEET_FILE = "contact_sheet.png"
 ABLATION_FILE = "ablation.csv"
 ABLATION_FIGURE_FILE = "ablation.png"
 OWN_FILES = (
     *(RUN_FILE, DOUBTFUL_FILE, COMPARISON_FILE, CURVES_FILE, CONTACT_SHEET_FILE),
-    *(ABLATION_FILE, ABLATION_FIGURE_FILE),
+    *(ABLATION_FILE, ABLATION_FIGURE_FILE, IMAGES_FILE),
 )
 """What a run writes beside the folders of its strategies."""
 
