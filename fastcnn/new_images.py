@@ -82,8 +82,8 @@ def any_images(
         if not labels & set(classes):
             if labels:
                 narrator.warn(
-                    f"no folder is called as a class that the model knows ({', '.join(classes[:3])} "
-                    "…): taken as images without labels"
+                    f"the model knows none of {', '.join(sorted(labels)[:3])} …: these are taken "
+                    f"for images without labels; it knows {', '.join(classes[:3])} …"
                 )
             paths = [folder / one.path for one in seen if part in (None, one.part)]
             return _readable(folder, paths, narrator)
