@@ -4,18 +4,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fastcnn.analysis.against_run import AgainstRun
 from fastcnn.analysis.intervals import wilson_interval
 from fastcnn.analysis.metrics import metrics_of
 from fastcnn.analysis.predictions import prediction_table
-from fastcnn.data.listing import Listing
 from fastcnn.data.loading import relative_to
-from fastcnn.data.looks import look_at_all
-from fastcnn.data.parts import part_of
-from fastcnn.data.reader import read_listing
-from fastcnn.errors import DataError, UsageError
-from fastcnn.inference.load import load
+from fastcnn.inference.load import find_model
+from fastcnn.inference.predictor import open_trusted
 from fastcnn.narrator import Narrator
+from fastcnn.new_images import labelled_images, named_part
+from fastcnn.places import user_path
 from fastcnn.settings import resolve_settings
+from fastcnn.training_run import training_run_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +31,8 @@ class Evaluation:
     """The table of predictions, a row an image."""
     skipped: dict[str, str]
     """Images that were not scored, and why."""
+    training_run: AgainstRun | None = None
+    """The same beside the run that the model came from; None where none is known."""
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -55,6 +57,7 @@ class Evaluation:
             "n": len(self.table),
             "metrics": self.metrics,
             "per_class": self.per_class(),
+            "training_run": self.training_run.to_json() if self.training_run else None,
             "skipped": [{"path": path, "reason": why} for path, why in self.skipped.items()],
         }
 
@@ -82,51 +85,17 @@ def evaluate(
         FastcnnError: there is no such model or data, or no image of a class that it knows.
     """
     narrator = narrator or Narrator()
-    if part is not None and (meant := part_of(part)) is None:
-        raise UsageError(
-            f"--part is {part!r}, expected train, valid or test", hint="for example --part test"
-        )
-    part = meant if part is not None else None
-    predictor = load(model, trust_file=trust_file)
+    part = named_part(part)
+    file = find_model(user_path(model))
+    predictor = open_trusted(file, trust_file=trust_file)
     given = {name: value for name, value in settings.items() if value is not None}
-    listing = read_listing(data, resolve_settings(given), narrator)
-    if part is None and len(parts := sorted(set(listing.parts.values()))) > 1:
-        narrator.warn(f"all parts are scored together: {', '.join(parts)}; --part names one")
-    paths, skipped = _scorable(listing, part, predictor.classes, narrator)
+    images = labelled_images(data, part, predictor.classes, resolve_settings(given), narrator)
     table = prediction_table(
-        [relative_to(listing.folder, path) for path in paths],
-        [listing.labels[path] for path in paths],
-        predictor.probabilities(paths),
+        [relative_to(images.folder, path) for path in images.paths],
+        images.labels,
+        predictor.probabilities(images.paths),
         predictor.classes,
     )
-    return Evaluation(str(data), table, skipped)
-
-
-def _scorable(
-    listing: Listing, part: str | None, classes: list[str], narrator: Narrator
-) -> tuple[list[Path], dict[str, str]]:
-    """Return the images that can be scored, and why the others cannot."""
-    paths = [path for path in listing.labels if part in (None, listing.parts.get(path))]
-    if not paths:
-        there = ", ".join(sorted(set(listing.parts.values()))) or "none"
-        raise DataError(
-            f"there is no part {part}; the parts of these data: {there}", hint="leave --part away"
-        )
-    looks = look_at_all(paths, narrator)
-    skipped = dict(listing.ignored)
-    scorable = []
-    for path, look in zip(paths, looks, strict=True):
-        label = listing.labels[path]
-        if look.problem:
-            skipped[relative_to(listing.folder, path)] = ": ".join(look.problem)
-        elif label not in classes:
-            skipped[relative_to(listing.folder, path)] = f"the model knows no class {label}"
-        else:
-            scorable.append(path)
-    if not scorable:
-        raise DataError(
-            f"none of the {len(paths)} images can be scored; the model knows the classes "
-            f"{', '.join(classes[:10])}",
-            hint="give a folder with a folder for each of these classes",
-        )
-    return scorable, skipped
+    origin = training_run_of(file)
+    against = origin.compare(table, images.paths) if origin else None
+    return Evaluation(str(data), table, images.skipped, against)

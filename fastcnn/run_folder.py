@@ -24,6 +24,7 @@ DOUBTFUL_FILE = "doubtful.csv"
 SUSPECTED_FILE = "suspected.csv"
 DOCTOR_FILE = "doctor.csv"
 COMPARISON_FILE = "comparison.csv"
+IMAGES_FILE = "images.csv"
 CURVES_FILE = "curves.png"
 CONTACT_SHEET_FILE = "contact_sheet.png"
 REPORT_FILE = "report.html"
@@ -31,7 +32,7 @@ ABLATION_FILE = "ablation.csv"
 ABLATION_FIGURE_FILE = "ablation.png"
 OWN_FILES = (
     *(RUN_FILE, DOUBTFUL_FILE, SUSPECTED_FILE, DOCTOR_FILE, COMPARISON_FILE, CURVES_FILE),
-    *(CONTACT_SHEET_FILE, REPORT_FILE, ABLATION_FILE, ABLATION_FIGURE_FILE),
+    *(IMAGES_FILE, CONTACT_SHEET_FILE, REPORT_FILE, ABLATION_FILE, ABLATION_FIGURE_FILE),
 )
 """What a run writes beside the folders of its strategies."""
 

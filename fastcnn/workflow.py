@@ -18,6 +18,7 @@ from fastcnn.data.loading import ImageSet
 from fastcnn.describe import describe_plan, describe_strategy
 from fastcnn.errors import TrainingError, UsageError
 from fastcnn.files import write_bytes
+from fastcnn.image_list import write_image_list
 from fastcnn.inference.export import export_bytes
 from fastcnn.inference.predictor import open_predictor
 from fastcnn.inference.trust import sha256_of, trust
@@ -85,6 +86,7 @@ def run(
     folder = run_folder(plan.recipe.name, plan.settings.strategy, out)
     record = RunRecord(folder, command=command, **describe_plan(plan, source))
     with record.kept(narrator), shared_by(plan, narrator) as shared:
+        write_image_list(plan.images, folder)
         record.document["settings"]["measured"] = shared.choice.chosen  # grows with the run
         tables = run_strategies(plan, record, shared, narrator)
         score_test(plan, record, narrator)

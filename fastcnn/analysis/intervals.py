@@ -1,10 +1,10 @@
-"""Honest statistics for scores on a few hundred images: intervals, and a test for pairs."""
+"""Honest statistics for scores on a few hundred images: intervals and tests of differences."""
 
 import math
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from scipy.stats import binomtest
+from scipy.stats import binomtest, fisher_exact
 from scipy.stats import t as student
 
 Interval = tuple[float, float]
@@ -12,6 +12,21 @@ Interval = tuple[float, float]
 CONFIDENCE = 0.95
 SIGNIFICANT = 0.05
 """The p-value below which a finding is none of chance."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """How many images a model got right."""
+
+    right: int
+    """Images that it gets right."""
+    total: int
+    """All images, at least one."""
+
+    @property
+    def accuracy(self) -> float:
+        """The part that is right, 0 to 1."""
+        return self.right / self.total
 
 
 @dataclass(frozen=True)
@@ -76,6 +91,31 @@ def newcombe_paired_interval(counts: PairedCounts, confidence: float = CONFIDENC
     below = _combined(p_a - low_a, high_b - p_b, phi)
     above = _combined(high_a - p_a, p_b - low_b, phi)
     return max(-1.0, difference - below), min(1.0, difference + above)
+
+
+def fisher_p_value(first: Score, second: Score) -> float:
+    """Return the p-value of Fisher's exact test (Fisher, JRSS 1922), two-sided.
+
+    How often two scores on different images differ as much or more, were the two as good.
+    """
+    table = [[score.right, score.total - score.right] for score in (first, second)]
+    return float(fisher_exact(table).pvalue)
+
+
+def newcombe_interval(first: Score, second: Score, confidence: float = CONFIDENCE) -> Interval:
+    """Return the interval of a difference between two proportions of different images.
+
+    Method 10 of Newcombe, "Interval estimation for the difference between independent
+    proportions: comparison of eleven methods", Statistics in Medicine 17 (1998): the two Wilson
+    intervals, combined.
+    """
+    (low_a, high_a), (low_b, high_b) = (
+        wilson_interval(score.right, score.total, confidence) for score in (first, second)
+    )
+    p_a, p_b = first.accuracy, second.accuracy
+    below = math.hypot(p_a - low_a, high_b - p_b)
+    above = math.hypot(high_a - p_a, p_b - low_b)
+    return max(-1.0, p_a - p_b - below), min(1.0, p_a - p_b + above)
 
 
 def mean_interval(values: list[float], confidence: float = CONFIDENCE) -> Interval | None:

@@ -16,6 +16,7 @@ from fastai.data.core import DataLoaders
 from fastai.learner import Learner, load_learner
 from fastai.vision.core import PILBase
 from fasttransform import Transform
+from torch import Tensor
 
 from fastcnn.data.images import damaged_files_named, why_unreadable
 from fastcnn.data.loaders import worker_count
@@ -32,6 +33,7 @@ TOP = 5
 """How many classes the column `top` holds."""
 
 Probabilities = npt.NDArray[np.float32]
+Pixels = npt.NDArray[np.uint8]
 
 
 class OpenPicture(Transform):
@@ -81,6 +83,22 @@ class Predictor:
         columns = ["path", "predicted", "probability", "top", "error"]
         # pandas would make a missing error of None into NaN, were the columns not objects.
         return pd.DataFrame(rows, columns=columns, dtype=object).astype({"probability": float})
+
+    def inputs(self, paths: Sequence[Path]) -> tuple[Tensor, Pixels]:
+        """Return images as the network takes them and as it sees them: all are loaded in one go.
+
+        The first are normalised, (N, 3, H, W) float32, on the model's device; the second are the
+        same as pixels, (N, H, W, 3) uint8.
+
+        Raises:
+            DataError: a file cannot be read as an image; it is named.
+        """
+        with damaged_files_named(paths):
+            loader = self.dls.test_dl(list(paths), bs=len(paths), num_workers=0)
+            batch = loader.one_batch()[0]
+        seen = loader.after_batch.decode(batch).as_subclass(Tensor)
+        pixels: Pixels = seen.cpu().permute(0, 2, 3, 1).numpy().astype(np.uint8)
+        return batch.as_subclass(Tensor), pixels
 
     def _rows(self, paths: list[Path]) -> list[dict[str, Any]]:
         errors: dict[Path, str] = {}

@@ -4,8 +4,10 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from fastcnn.analysis.against_run import AgainstRun
 from fastcnn.evaluation import Evaluation
-from fastcnn.narrator import Narrator
+from fastcnn.narrator import LOUD, Narrator
+from fastcnn.places import shown_path
 
 
 def show_evaluation(found: Evaluation, narrator: Narrator) -> None:
@@ -19,6 +21,46 @@ def show_evaluation(found: Evaluation, narrator: Narrator) -> None:
     narrator.always_say(
         f"accuracy {metrics['accuracy']:.3f} (95 % interval {low:.3f} to {high:.3f}) on "
         f"{len(found.table):,} images, macro F1 {metrics['f1_macro']:.3f}"
+    )
+    tell_training_run(found.training_run, narrator)
+
+
+def tell_training_run(against: AgainstRun | None, narrator: Narrator) -> None:
+    """Say what the model scored in its run, and warn of images that it knows from there."""
+    if against is None:
+        return
+    if against.n_learned:
+        narrator.warn(learned_sentence(against))
+    tell = narrator.warn if against.is_more_than_chance else narrator.say
+    tell(run_sentence(against))
+
+
+def learned_sentence(against: AgainstRun) -> str:
+    """Say how many of the images the model learned from."""
+    n, total = against.n_learned, against.here.total
+    which = f"all {total:,}" if n == total else f"{n:,} of the {total:,}"
+    return (
+        f"{LOUD}: the model learned from {which} images, so this says how well it remembers, not "
+        "what it is worth on new ones"
+    )
+
+
+def run_sentence(against: AgainstRun) -> str:
+    """Say how the score differs from that of the run, and whether chance may be the reason."""
+    training, new = against.training, against.new
+    there = (
+        f"in its run ({shown_path(against.run)}, {against.strategy}) it scored "
+        f"{training.accuracy:.3f} on {training.total:,} held-out images"
+        + (", by which its epoch was chosen" if against.was_selected else "")
+    )
+    if new is None:
+        return f"{there}; none of these is new to that run"
+    here = "here" if new == against.here else f"on the {new.total:,} here that are new to it"
+    low, high = (100 * bound for bound in against.difference_ci)
+    return (
+        f"{there}: {100 * against.difference:+.1f} points {here} (95 % interval {low:+.1f} to "
+        f"{high:+.1f}, p = {against.p_value:.2g}), "
+        + ("more than chance" if against.is_more_than_chance else "which chance may make")
     )
 
 

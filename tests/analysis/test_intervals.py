@@ -1,7 +1,7 @@
 """Intervals and tests for pairs, against statsmodels, the literature, and a simulation."""
 
 import gc
-from math import sqrt
+from math import comb, sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -10,20 +10,28 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 from statsmodels.stats.weightstats import DescrStatsW
 
 from fastcnn.analysis.intervals import (
     PairedCounts,
+    Score,
+    fisher_p_value,
     holm,
     mcnemar_p_value,
     mean_interval,
+    newcombe_interval,
     newcombe_paired_interval,
     wilson_interval,
 )
 
 counts = st.one_of(st.integers(0, 3), st.integers(0, 400))
 tables = st.builds(PairedCounts, counts, counts, counts, counts).filter(lambda t: t.total > 0)
+scores = st.integers(1, 300).flatmap(
+    lambda total: st.builds(
+        Score, st.one_of(st.sampled_from([0, total]), st.integers(0, total)), st.just(total)
+    )
+)
 quick = settings(deadline=None, max_examples=60)
 
 PUBLISHED = [
@@ -176,3 +184,49 @@ def test_the_interval_of_a_mean_is_that_of_statsmodels(
 
 def test_one_value_says_nothing_of_the_spread() -> None:
     assert mean_interval([0.7]) is None
+
+
+def fisher_by_hand(first: Score, second: Score) -> float:
+    """Add up the chances of all tables with these margins that are no likelier than this one."""
+    right, n = first.right + second.right, first.total
+    ways = {
+        k: comb(n, k) * comb(second.total, right - k)
+        for k in range(max(0, right - second.total), min(n, right) + 1)
+    }
+    extreme = sum(one for one in ways.values() if one <= ways[first.right])
+    return extreme / comb(n + second.total, right)
+
+
+@given(scores, scores)
+@quick
+def test_fisher_is_a_count_of_tables(first: Score, second: Score) -> None:
+    assert fisher_p_value(first, second) == pytest.approx(fisher_by_hand(first, second), rel=1e-6)
+
+
+def test_fisher_s_tea() -> None:
+    """The lady who tastes whether the milk was poured first: three of four cups right, each way."""
+    assert fisher_p_value(Score(3, 4), Score(1, 4)) == pytest.approx(34 / 70)
+
+
+@given(scores, scores, st.sampled_from([0.8, 0.95, 0.99]))
+@quick
+def test_newcombe_of_different_images_is_that_of_statsmodels(
+    first: Score, second: Score, confidence: float
+) -> None:
+    low, high = newcombe_interval(first, second, confidence)
+    expected = confint_proportions_2indep(
+        *(first.right, first.total, second.right, second.total),
+        method="newcomb",
+        compare="diff",
+        alpha=1 - confidence,
+    )
+    assert (low, high) == pytest.approx(expected, abs=1e-9)
+    assert -1 <= low <= first.accuracy - second.accuracy <= high <= 1
+
+
+@given(scores, scores)
+@quick
+def test_neither_cares_which_score_comes_first(first: Score, second: Score) -> None:
+    low, high = newcombe_interval(first, second)
+    assert newcombe_interval(second, first) == pytest.approx((-high, -low), abs=1e-12)
+    assert fisher_p_value(second, first) == pytest.approx(fisher_p_value(first, second))

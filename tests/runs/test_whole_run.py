@@ -48,7 +48,8 @@ def test_the_folder_holds_what_the_contract_names(finished: fastcnn.Run) -> None
     found = {path.relative_to(finished.path).as_posix() for path in finished.path.rglob("*.*")}
     per_strategy = ("history.csv", "predictions.parquet", "export.pkl")
     expected = {f"{name}/{file}" for name in ("full", "head") for file in per_strategy}
-    of_run = {"run.json", "comparison.csv", "suspected.csv", "curves.png", "contact_sheet.png"}
+    of_run = {"run.json", "images.csv", "comparison.csv", "suspected.csv"}
+    of_run |= {"curves.png", "contact_sheet.png"}
     assert found - {"doubtful.csv"} == expected | of_run
     assert ("doubtful.csv" in found) == can_judge_labels()
 
