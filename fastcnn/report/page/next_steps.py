@@ -18,6 +18,16 @@ from fastcnn.report.page.labels import Suspects
 from fastcnn.report.page.subject import Subject
 
 STRATEGY = "--strategy"
+SECTIONS = {
+    "labels": "labels",
+    "images": "data",
+    "training": "training",
+    "repeats": "repeats",
+    "classes": "m0-classes",
+    "confusions": "m0-confusions",
+    "confidence": "m0-sureness",
+}
+"""Where the page shows what an advice is about."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +40,8 @@ class Step:
     """What to do about it."""
     command: str | None
     """The command that does it; None where no run stands behind the page."""
+    section: str | None
+    """The part of the page that shows it."""
 
 
 def next_steps(
@@ -39,7 +51,9 @@ def next_steps(
     found = [*_about_data(subject, closer, data, suspects), *_about_training(subject)]
     found += _about_answers(subject, closer, data)
     return [
-        Step(one.finding, one.action, _command(subject, one)) for one in found if one is not None
+        Step(one.finding, one.action, _command(subject, one), SECTIONS.get(one.about))
+        for one in found
+        if one is not None
     ]
 
 
@@ -74,8 +88,7 @@ def _about_answers(subject: Subject, closer: Closer, data: DataSummary) -> Itera
     table, accuracy = subject.best.table, closer.scores["accuracy"]
     size = int(_setting(subject, "size", 224))
     larger = advice.show_more_detail(data.sizes.median_side, size, accuracy) if data.sizes else None
-    if counts := data.facts.get("train_counts"):
-        yield advice.balance(counts, class_scores(table))
+    yield advice.balance(subject.learned, class_scores(table))
     finer = larger.options if larger else ("--size", str((size * 4 // 3 + 31) // 32 * 32))
     yield advice.tell_apart(most_confused(table), closer.n_wrong, finer)
     yield larger
