@@ -52,6 +52,16 @@ class ScoreRow:
         return len(self.entry.get("repeats") or []) > 1
 
     @property
+    def test(self) -> Mapping[str, Any] | None:
+        """`n` and `metrics` of the test part, where there is one."""
+        return self.entry.get("test")
+
+    @property
+    def seconds(self) -> float | None:
+        """What it took in all; None where nobody knows."""
+        return (self.entry.get("seconds") or {}).get("total")
+
+    @property
     def is_cached(self) -> bool:
         """Whether its seconds leave out features that an earlier run had computed."""
         features = self.entry.get("features") or {}

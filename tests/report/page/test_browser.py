@@ -35,6 +35,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def browser() -> Iterator[Any]:
     """Chromium, without a window."""
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None and os.environ.get("CI"):
+        pytest.fail("no Chromium is installed here, and CI shall not do without: see .ci/run")
     if program is None:
         pytest.skip("no Chromium is installed here: apt-get install chromium")
     playwright = pytest.importorskip("playwright.sync_api", reason="pip install '.[dev]'")
