@@ -10,6 +10,7 @@ from fastcnn.cli import (
     doctor,
     evaluate,
     info,
+    interpret,
     learn,
     lr_find,
     models,
@@ -46,6 +47,7 @@ app.command("models")(models.models)
 app.command("summary")(summary.summary)
 app.command("predict")(predict.predict)
 app.command("evaluate")(evaluate.evaluate)
+app.command("interpret")(interpret.interpret)
 app.command("info")(info.info)
 app.command("learn")(learn.learn)
 
