@@ -17,19 +17,22 @@ if TYPE_CHECKING:
 RUN_FILE = "run.json"
 EXPORT_FILE = "export.pkl"
 HISTORY_FILE = "history.csv"
+LR_CURVE_FILE = "lr_curve.csv"
 PREDICTIONS_FILE = "predictions.parquet"
 TEST_PREDICTIONS_FILE = "test-predictions.parquet"
 DOUBTFUL_FILE = "doubtful.csv"
 SUSPECTED_FILE = "suspected.csv"
+DOCTOR_FILE = "doctor.csv"
 COMPARISON_FILE = "comparison.csv"
 IMAGES_FILE = "images.csv"
 CURVES_FILE = "curves.png"
 CONTACT_SHEET_FILE = "contact_sheet.png"
+REPORT_FILE = "report.html"
 ABLATION_FILE = "ablation.csv"
 ABLATION_FIGURE_FILE = "ablation.png"
 OWN_FILES = (
-    *(RUN_FILE, DOUBTFUL_FILE, SUSPECTED_FILE, COMPARISON_FILE, CURVES_FILE),
-    *(IMAGES_FILE, CONTACT_SHEET_FILE, ABLATION_FILE, ABLATION_FIGURE_FILE),
+    *(RUN_FILE, DOUBTFUL_FILE, SUSPECTED_FILE, DOCTOR_FILE, COMPARISON_FILE, CURVES_FILE),
+    *(IMAGES_FILE, CONTACT_SHEET_FILE, REPORT_FILE, ABLATION_FILE, ABLATION_FIGURE_FILE),
 )
 """What a run writes beside the folders of its strategies."""
 

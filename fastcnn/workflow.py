@@ -31,6 +31,7 @@ from fastcnn.record import RunRecord, require_free, run_folder
 from fastcnn.report.contact_sheet import write_contact_sheet
 from fastcnn.report.curves import write_curves
 from fastcnn.report.tables import write_comparison
+from fastcnn.reporting import leave_report
 from fastcnn.run_folder import (
     CONTACT_SHEET_FILE,
     EXPORT_FILE,
@@ -90,7 +91,9 @@ def run(
         tables = run_strategies(plan, record, shared, narrator)
         score_test(plan, record, narrator)
         record.document["comparison"] = compare(tables, *costs(record.strategies))
-    return Run(folder)
+    finished = Run(folder)
+    leave_report(finished, narrator)
+    return finished
 
 
 def preview(

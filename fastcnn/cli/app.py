@@ -17,6 +17,7 @@ from fastcnn.cli import (
     predict,
     recipe,
     recipes,
+    report,
     summary,
     sweep,
     train,
@@ -48,6 +49,7 @@ app.command("summary")(summary.summary)
 app.command("predict")(predict.predict)
 app.command("evaluate")(evaluate.evaluate)
 app.command("interpret")(interpret.interpret)
+app.command("report")(report.report)
 app.command("info")(info.info)
 app.command("learn")(learn.learn)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from fastcnn.report.figures.panel import label, panel
 from fastcnn.report.pictures import write_figure
 from fastcnn.run_folder import CURVES_FILE, HISTORY_FILE
 
@@ -35,16 +36,41 @@ def curves_figure(histories: Mapping[str, pd.DataFrame], title: str) -> "Figure"
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     figure.suptitle(title, fontsize=11, x=0.01, ha="left")
     loss, accuracy = figure.subplots(1, 2)
-    for place, (name, history) in enumerate(histories.items()):
-        colour = COLOURS[place % len(COLOURS)]
-        rows = _by_epoch(history)
-        _draw(loss, rows, "valid_loss", "o-", color=colour, label=f"{name}, held out")
-        _draw(loss, rows, "train_loss", ".:", color=colour, label=f"{name}, training")
-        _draw(accuracy, rows, "accuracy", "o-", color=colour, label=name)
-        _mark_phases(accuracy, rows, colour, height=0.35 + 0.15 * (place % 4))
-    _dress(loss, "Loss (nats)")
-    _dress(accuracy, "Accuracy on held-out images (%)")
+    _draw_losses(loss, histories)
+    _draw_accuracies(accuracy, histories)
     return figure
+
+
+def loss_figure(histories: Mapping[str, pd.DataFrame]) -> "Figure":
+    """Draw the loss alone."""
+    figure, axes = panel()
+    _draw_losses(axes, histories)
+    _name_vertically(axes)
+    return figure
+
+
+def accuracy_figure(histories: Mapping[str, pd.DataFrame]) -> "Figure":
+    """Draw the accuracy alone."""
+    figure, axes = panel()
+    _draw_accuracies(axes, histories)
+    _name_vertically(axes)
+    return figure
+
+
+def _draw_losses(axes: Any, histories: Mapping[str, pd.DataFrame]) -> None:
+    for place, (name, history) in enumerate(histories.items()):
+        rows, colour = _by_epoch(history), COLOURS[place % len(COLOURS)]
+        _draw(axes, rows, "valid_loss", "o-", color=colour, label=f"{name}, held out")
+        _draw(axes, rows, "train_loss", ".:", color=colour, label=f"{name}, training")
+    _dress(axes, "Loss (nats)")
+
+
+def _draw_accuracies(axes: Any, histories: Mapping[str, pd.DataFrame]) -> None:
+    for place, (name, history) in enumerate(histories.items()):
+        rows, colour = _by_epoch(history), COLOURS[place % len(COLOURS)]
+        _draw(axes, rows, "accuracy", "o-", color=colour, label=name)
+        _mark_phases(axes, rows, colour, height=0.35 + 0.15 * (place % 4))
+    _dress(axes, "Accuracy on held-out images (%)")
 
 
 def _by_epoch(history: pd.DataFrame) -> pd.DataFrame:
@@ -74,6 +100,12 @@ def _mark_phases(axes: Any, rows: pd.DataFrame, colour: str, height: float) -> N
         place = {"xytext": (2, 0), "textcoords": "offset points", "va": "center", "rotation": 90}
         at = {"xy": (epoch - 0.5, height), "xycoords": ("data", "axes fraction")}
         axes.annotate(phase, **at, **place, color=colour, fontsize=7)
+
+
+def _name_vertically(axes: Any) -> None:
+    """Write the title of a panel along its axis: what stands above it is the page's."""
+    label(axes, "epoch", axes.get_title(loc="left").lower())
+    axes.set_title("", loc="left")
 
 
 def _dress(axes: Any, title: str) -> None:

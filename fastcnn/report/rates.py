@@ -1,7 +1,8 @@
 """What a range test found: a table and a chart on the terminal, and a picture."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.table import Table
@@ -11,7 +12,7 @@ from fastcnn.files import require_new_file
 from fastcnn.narrator import Narrator
 from fastcnn.places import shown_path, user_path
 from fastcnn.report.pictures import is_made_by, write_figure
-from fastcnn.report.rate_chart import Mark, frame_of, loss_at, rate_chart, shown_losses
+from fastcnn.report.rate_chart import Curve, Mark, frame_of, loss_at, rate_chart, shown_losses
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -106,16 +107,23 @@ def rates_figure(rates: "Rates") -> "Figure":
 
     figure = Figure(figsize=(7.5, 4), layout="constrained")
     axes = figure.subplots()
-    axes.plot(*zip(*rates.curve, strict=True), color="#444444", linewidth=1.5, zorder=1)
-    for name, (marker, colour) in DRAWN.items():
-        rate = rates.suggestions[name]
-        place = (rate, loss_at(rates.curve, rate))
-        axes.plot(*place, marker, color=colour, markersize=9, label=f"{name} {rate:.2g}")
-    axes.set(xscale="log", xlabel="learning rate", ylabel="smoothed loss")
-    low, high = shown_losses(rates.curve)
-    axes.set_ylim(low - 0.05 * (high - low), high)
+    draw_rates(axes, rates.curve, rates.suggestions)
+    axes.set(xlabel="learning rate", ylabel="smoothed loss")
     axes.set_title(f"{rates.data}: {rates.arch}, {rates.tested}", fontsize=10, loc="left")
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
     return figure
+
+
+def draw_rates(
+    axes: Any, curve: Curve, suggestions: Mapping[str, float], markersize: float = 9
+) -> None:
+    """Draw the curve into `axes`, on a logarithmic axis, with a mark at each suggestion."""
+    axes.plot(*zip(*curve, strict=True), color="#444444", linewidth=1.5, zorder=1)
+    for name, (marker, colour) in DRAWN.items():
+        rate = suggestions[name]
+        look = {"color": colour, "markersize": markersize, "label": f"{name} {rate:.2g}"}
+        axes.plot(rate, loss_at(curve, rate), marker, **look)
+    low, high = shown_losses(curve)
+    axes.set(xscale="log", ylim=(low - 0.05 * (high - low), high))

@@ -12,7 +12,7 @@ from fastcnn.files import write_csv
 from fastcnn.narrator import Narrator
 from fastcnn.places import shown_path
 from fastcnn.report.ablation_table import show_ablation
-from fastcnn.run_folder import COMPARISON_FILE, Run
+from fastcnn.run_folder import COMPARISON_FILE, REPORT_FILE, Run
 
 Strategies = Mapping[str, Mapping[str, Any]]
 
@@ -82,6 +82,8 @@ def show_run(run: Run, narrator: Narrator) -> None:
         narrator.always_say(run.verdict)
     where = shown_path(run.path)
     narrator.always_say(f"run: {where}")
+    if (run.path / REPORT_FILE).is_file():
+        narrator.say(f"report: {shown_path(run.path / REPORT_FILE)}")
     narrator.say(f"next: fastcnn predict {shlex.quote(where)} PICTURE.jpg")
 
 

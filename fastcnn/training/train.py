@@ -10,8 +10,10 @@ import fastai.callback.progress  # noqa: F401  gives every Learner its bar, and 
 from fastcnn.data.decoded import as_network_input, decoded_batches
 from fastcnn.data.image_loader import loader_speed
 from fastcnn.data.views import views
+from fastcnn.files import write_csv
 from fastcnn.models.groups import ParameterGroup
 from fastcnn.models.whitening import WHITENING, whiten
+from fastcnn.run_folder import LR_CURVE_FILE
 from fastcnn.training.callbacks import EpochClock, ShowProgress, WhereTimeGoes
 from fastcnn.training.fit import Watch, fit_on_features, fit_on_pictures
 from fastcnn.training.job import Job
@@ -40,6 +42,8 @@ class Trained:
     """As carried out."""
     base_rate: float | None
     """The rate that the phases derive from, None where no phase has one."""
+    range_test: RangeTest | None
+    """What was found where the rate was searched for."""
     solved: SolvedHead | None
     """What the solver found, where there was a solver."""
     precision: str
@@ -61,6 +65,7 @@ class Trained:
         return {
             "asked": None if self.base_rate is None else asked,
             "base": self.base_rate,
+            "suggestions": self.range_test.suggestions if self.range_test else None,
             "phases": [
                 {
                     "phase": phase.name,
@@ -96,8 +101,8 @@ def train(job: Job) -> Trained:
     """
     started = time.perf_counter()
     compute_first_layer(job)
-    rate = find_rate(job) if job.settings.learning_rate.is_auto else None
-    base = rate or job.settings.learning_rate.highest or 0.0
+    tested = find_rate(job) if job.settings.learning_rate.is_auto else None
+    base = tested[0] if tested else job.settings.learning_rate.highest or 0.0
     phases = phases_of(job.strategy, job.settings, job.group_names, base)
     n_batches = len(job.learner.dls.train)
     solved: SolvedHead | None = None
@@ -110,6 +115,7 @@ def train(job: Job) -> Trained:
     return Trained(
         phases=phases,
         base_rate=base if any(phase.rates for phase in phases) else None,
+        range_test=tested[1] if tested else None,
         solved=solved,
         precision=job.precisions[phases[-1].name],
         features_seconds=bank.seconds if bank else 0.0,
@@ -141,16 +147,22 @@ def carry_out(job: Job, phase: Phase, watch: Watch) -> SolvedHead | None:
     return None
 
 
-def find_rate(job: Job) -> float | None:
-    """Return what a range test of what the strategy trains first suggests."""
+def find_rate(job: Job) -> tuple[float, RangeTest] | None:
+    """Return what a range test of what the strategy trains first suggests, and the test.
+
+    Its curve is kept beside the history, in `lr_curve.csv`.
+    """
     phases = phases_of(job.strategy, job.settings, job.group_names, rate=1.0)
     if all(phase.method is Method.SOLVE for phase in phases):
         return None
-    suggestions = search_rates(job).suggestions
-    reading = reading_for(suggestions, job.strategy, job.settings.head)
-    rate = suggestions[reading]
+    found = search_rates(job)
+    if job.history.path is not None:
+        rows = ({"lr": rate, "loss": loss} for rate, loss in found.curve)
+        write_csv(job.history.path.with_name(LR_CURVE_FILE), ("lr", "loss"), rows)
+    reading = reading_for(found.suggestions, job.strategy, job.settings.head)
+    rate = found.suggestions[reading]
     job.narrator.say(f"learning rate {rate:.2g}, the {reading} of the range test")
-    return rate
+    return rate, found
 
 
 def search_rates(job: Job) -> RangeTest:

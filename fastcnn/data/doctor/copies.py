@@ -16,6 +16,8 @@ ORDER = (None, *PARTS)
 """The held-out parts come last: it is their copy that is named."""
 SAME = "SELECT digest FROM images WHERE problem IS NULL GROUP BY digest HAVING count(*) > 1"
 MEMBERS = "SELECT path, label, part FROM images WHERE digest = ? AND problem IS NULL"
+SAME_BYTES, SAME_LOOK = "same bytes as ", "looks the same as "
+"""What the detail of a finding begins with; the path of the other copy follows."""
 LOOK = "SELECT path, label, part, digest, thumb FROM images WHERE rowid = ?"
 
 
@@ -71,7 +73,7 @@ def _conflicts(copies: list[Copy]) -> Iterator[Finding]:
     for copy in copies:
         other = next(one for one in copies if one.label != copy.label)
         yield Finding(
-            copy.path, "conflicting-label", f"same bytes as {other.path}, which is {other.label}"
+            copy.path, "conflicting-label", f"{SAME_BYTES}{other.path}, which is {other.label}"
         )
 
 
@@ -80,13 +82,13 @@ def _repeats(copies: list[Copy]) -> Iterator[Finding]:
     first = copies[0]
     for copy in copies[1:]:
         finding = "duplicate" if copy.part == first.part else "leak"
-        yield Finding(copy.path, finding, f"same bytes as {first.path}")
+        yield Finding(copy.path, finding, f"{SAME_BYTES}{first.path}")
 
 
 def _near(kept: Copy, copy: Copy) -> Finding:
     label = f", which is {kept.label}" if kept.label != copy.label else ""
     finding = "near-duplicate" if copy.part == kept.part else "near-leak"
-    return Finding(copy.path, finding, f"looks the same as {kept.path}{label}")
+    return Finding(copy.path, finding, f"{SAME_LOOK}{kept.path}{label}")
 
 
 def _apart(thumb: bytes, other: bytes) -> float:

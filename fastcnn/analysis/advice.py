@@ -1,0 +1,272 @@
+"""What to try next: rules that tie one thing to do to one thing that was found, with its numbers.
+
+Each rule looks at one kind of finding and answers None where there is nothing to say. What to
+change is given as options of `fastcnn recipe` and `fastcnn train`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from fastcnn.analysis.intervals import SIGNIFICANT
+
+if TYPE_CHECKING:
+    from fastcnn.analysis.calibration import Calibration
+    from fastcnn.analysis.confusion import Confusion
+
+STILL_FALLING = 0.03
+"""Part of its loss that a training must win in its last epoch to count as not finished."""
+RISEN = 0.05
+"""Part by which the loss must lie above its lowest to count as rising."""
+UNEQUAL = 3.0
+"""Images of the largest class for each of the smallest, from which classes are out of balance."""
+LARGER = 1.3
+"""Sides of the pictures for each side of what the network sees, from which detail is lost."""
+MISCALIBRATED = 0.05
+"""Expected calibration error from which probabilities mislead."""
+WIDE = 0.06
+"""Width of an interval from which a score is vague."""
+WRONG = 0.05
+"""Part of the images that is wrong, from which it is worth while to look for more detail."""
+SOLVED = "solve"
+"""What a history calls the stages of a solver."""
+
+
+@dataclass(frozen=True)
+class Advice:
+    """One thing to try."""
+
+    finding: str
+    """What was found, with its numbers, in a sentence."""
+    action: str
+    """What to do about it, in a sentence or two."""
+    options: tuple[str, ...] = ()
+    """To be added to the command of the run."""
+    looks: bool = False
+    """Whether the doctor is asked instead, with `options`."""
+    code: str | None = None
+    """What does it in Python, where no command does."""
+
+
+def learn_something(sentence: str | None) -> Advice | None:
+    """Look at the data first, where a model learned nothing: `sentence` says so, with numbers."""
+    if sentence is None:
+        return None
+    return Advice(
+        sentence,
+        "No setting mends that: look at whether the labels belong to the pictures.",
+        ("--sheet", "worst.png"),
+        looks=True,
+    )
+
+
+def part_the_copies(n_across: int, n_held_out: int, n_conflicting: int) -> Advice | None:
+    """Take away copies that lie on both sides of the split, or have two labels.
+
+    Args:
+        n_across: held-out images with a copy among those learned from.
+        n_held_out: all held-out images.
+        n_conflicting: images that are there twice, under two labels.
+    """
+    found = []
+    if n_across:
+        found.append(
+            f"{n_across:,} of the {n_held_out:,} held-out images have a copy, or nearly one, "
+            "among those learned from: the scores are too good"
+        )
+    if n_conflicting:
+        found.append(f"{n_conflicting:,} images stand in the data under two labels")
+    if not found:
+        return None
+    action = "Move them aside, look at what is left, and train again."
+    return Advice(f"{'; '.join(found)}.", action, ("--quarantine", "aside"), looks=True)
+
+
+def mend_labels(n_doubtful: int, n_judged: int) -> Advice | None:
+    """Look at doubtful labels: one image in fifty or more is worth an hour."""
+    if not n_doubtful:
+        return None
+    return Advice(
+        f"{n_doubtful:,} of {n_judged:,} labels look doubtful ({n_doubtful / n_judged:.1%}).",
+        "Look at them below, correct those that are wrong, and train again.",
+    )
+
+
+def train_longer(name: str, history: pd.DataFrame, epochs: int) -> Advice | None:
+    """Give a training more epochs, where its held-out loss still fell in the last one.
+
+    Args:
+        name: of the strategy.
+        history: its rows (`phase`, `epoch`, `valid_loss`).
+        epochs: that it was given.
+    """
+    losses = list(history.loc[history["phase"] != SOLVED, "valid_loss"])
+    if len(losses) < 2 or not losses[-1] < (1 - STILL_FALLING) * losses[-2]:
+        return None
+    return Advice(
+        f"The held-out loss of {name} still fell in its last epoch, "
+        f"from {losses[-2]:.2f} to {losses[-1]:.2f}.",
+        "It was not finished: give it more epochs.",
+        ("--strategy", name, "--epochs", str(max(2 * epochs, epochs + 2))),
+    )
+
+
+def hold_back(name: str, history: pd.DataFrame) -> Advice | None:
+    """Make learning by heart harder, where held-out loss rises while training loss falls."""
+    is_last = history["phase"] == history["phase"].iloc[-1]
+    rows = history[is_last & (history["phase"] != SOLVED)].reset_index(drop=True)
+    if len(rows) < 2:
+        return None
+    lowest, last = rows.loc[rows["valid_loss"].idxmin()], rows.iloc[-1]
+    rises = last["valid_loss"] > (1 + RISEN) * lowest["valid_loss"]
+    if not rises or last["train_loss"] >= lowest["train_loss"]:
+        return None
+    return Advice(
+        f"The held-out loss of {name} rose from {lowest['valid_loss']:.2f} (epoch "
+        f"{lowest['epoch']:.0f}) to {last['valid_loss']:.2f}, while its training loss fell to "
+        f"{last['train_loss']:.2f}: it began to learn the images by heart.",
+        "Make that harder by mixing pictures; or use fewer epochs, or more images.",
+        ("--strategy", name, "--mixup", "0.4"),
+    )
+
+
+def collect_more(curve: Mapping[str, Any] | None) -> Advice | None:
+    """Say whether more images would help, where a learning curve was measured.
+
+    Args:
+        curve: `learning_curve` of a record.
+    """
+    if not curve or curve.get("doubling_gain_ci") is None:
+        return None
+    gain, (low, high) = curve["doubling_gain"], curve["doubling_gain_ci"]
+    found = (
+        f"Twice as many training images would bring about {100 * gain:+.1f} points of accuracy "
+        f"(95 % interval {100 * low:+.1f} to {100 * high:+.1f})."
+    )
+    if low > 0:
+        return Advice(found, "More images help: collect some, and measure again.",
+                      ("--learning-curve",))  # fmt: skip
+    action = "More of the same images bring little: try a larger network, or larger pictures."
+    return Advice(found, action, ("--arch", "resnet50"))
+
+
+def tell_apart(
+    confused: Sequence["Confusion"], n_wrong: int, options: Sequence[str]
+) -> Advice | None:
+    """Look at the two classes that are confused most, in either direction.
+
+    Args:
+        confused: pairs, the most confused first.
+        n_wrong: wrong answers in all.
+        options: what shows finer differences here.
+    """
+    both: dict[frozenset[str], int] = {}
+    for pair in confused:
+        key = frozenset((pair.target, pair.predicted))
+        both[key] = both.get(key, 0) + pair.count
+    if not both or max(both.values()) < 2:
+        return None
+    names, count = max(both.items(), key=lambda item: item[1])
+    one, other = sorted(names)
+    return Advice(
+        f"{count} of {n_wrong} wrong answers take {one} for {other} or the other way round.",
+        "Look at them below: can you tell them apart? If so, let the network see finer detail.",
+        tuple(options),
+    )
+
+
+def balance(counts: Mapping[str, int], scores: pd.DataFrame) -> Advice | None:
+    """Give rare classes more weight, where they are recognised less often than the others.
+
+    Args:
+        counts: training images of each class.
+        scores: of `fastcnn.analysis.scores.class_scores`.
+    """
+    if len(counts) < 2 or max(counts.values()) < UNEQUAL * min(counts.values()):
+        return None
+    rare = sorted(counts, key=counts.__getitem__)[: max(1, len(counts) // 4)]
+    recall = scores.set_index("class")["recall"].dropna()
+    of_rare, of_others = recall[recall.index.isin(rare)], recall[~recall.index.isin(rare)]
+    if of_rare.empty or of_others.empty or of_rare.mean() >= of_others.mean():
+        return None
+    most = max(counts, key=counts.__getitem__)
+    return Advice(
+        f"{most} has {counts[most]:,} training images, {rare[0]} {counts[rare[0]]:,}; the rarest "
+        f"classes are recognised less often ({of_rare.mean():.2f} against {of_others.mean():.2f}).",
+        "Give them more weight, or collect more of them.",
+        ("--balance", "weights"),
+    )
+
+
+def show_more_detail(median_side: int, size: int, accuracy: float) -> Advice | None:
+    """Show the network larger pictures, where the files hold more detail than it sees."""
+    if median_side < LARGER * size or 1 - accuracy < WRONG:
+        return None
+    larger = min(median_side, 2 * size) // 32 * 32
+    return Advice(
+        f"The pictures are {median_side} pixels high or wide (the shorter side of most), the "
+        f"network sees {size}, and {1 - accuracy:.0%} of its answers are wrong.",
+        f"Let it see more detail; that costs about {(larger / size) ** 2:.1f} times as much.",
+        ("--size", str(larger)),
+    )
+
+
+def cool_down(calibration: "Calibration") -> Advice | None:
+    """Mistrust probabilities that are too high, or too low."""
+    if calibration.ece_before < MISCALIBRATED or calibration.ece_after >= calibration.ece_before:
+        return None
+    temperature = calibration.temperature
+    how = "surer than it is right" if temperature > 1 else "less sure than it is right"
+    return Advice(
+        f"It is {how}: its confidence is off by {calibration.ece_before:.3f} on average.",
+        f"Scale the probabilities p that it gives for a picture by the temperature "
+        f"{temperature:.2f}: that leaves {calibration.ece_after:.3f}.",
+        code=f"p = p ** (1 / {temperature:.2f}); p = p / p.sum()",
+    )
+
+
+def score_more(interval: Sequence[float], n: int, n_images: int) -> Advice | None:
+    """Score every image once, where too few are held out to say much."""
+    low, high = interval
+    if high - low < WIDE:
+        return None
+    return Advice(
+        f"{n:,} held-out images leave the accuracy between {low:.3f} and {high:.3f}.",
+        f"Let every one of the {n_images:,} images be held out once, in five trainings.",
+        ("--folds", "5"),
+    )
+
+
+def settle(pairs: Sequence[Mapping[str, Any]], winner: str) -> Advice | None:
+    """Repeat a comparison that these images could not decide."""
+    open_pairs = [
+        pair for pair in pairs
+        if winner in (pair["a"], pair["b"]) and pair["p_holm"] >= SIGNIFICANT
+    ]  # fmt: skip
+    if not open_pairs:
+        return None
+    pair = min(open_pairs, key=lambda one: float(one["p_holm"]))
+    low, high = sorted(pair["difference_ci"])
+    return Advice(
+        f"Which of {pair['a']} and {pair['b']} is better cannot be told: their difference lies "
+        f"between {100 * low:+.1f} and {100 * high:+.1f} points.",
+        "Take the cheaper one, or let several seeds decide.",
+        ("--seeds", "3"),
+    )
+
+
+def start_from_the_head(pairs: Sequence[Mapping[str, Any]]) -> Advice | None:
+    """Fine-tune from the solved head, where `head` beat `full`."""
+    for pair in pairs:
+        if {pair["a"], pair["b"]} != {"head", "full"} or pair["p_holm"] >= SIGNIFICANT:
+            continue
+        lead = pair["difference"] if pair["a"] == "head" else -pair["difference"]
+        if lead > 0:
+            return Advice(
+                f"Training everything scored {100 * lead:.1f} points less than the head alone.",
+                "A body that starts to move under a good head loses less: let it start from there.",
+                ("--strategy", "head-vs-lp-ft"),
+            )
+    return None

@@ -1,0 +1,1 @@
+"""One HTML page about scored models: templates, inlined figures, and small pictures."""

@@ -1,0 +1,158 @@
+"""The images of a run: how many of what, what they look like, what is the matter with them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from markupsafe import Markup
+
+from fastcnn.data.doctor.copies import SAME_BYTES, SAME_LOOK
+from fastcnn.data.doctor.findings import NOTE, SEVERITIES, UNUSABLE
+from fastcnn.data.looks import look_at
+from fastcnn.report.doctor_table import MEANINGS
+from fastcnn.report.figures.classes import class_counts_figure
+from fastcnn.report.page.cells import Shown
+from fastcnn.report.page.subject import Subject
+from fastcnn.report.page.svg import inline_svg
+from fastcnn.run_folder import CONTACT_SHEET_FILE
+
+MOST_SIZED = 300
+"""Images whose size is read, spread over all of them."""
+OF_FOLDERS = ("no-classes",)
+"""Findings about folders that make no classes: the run found classes all the same."""
+SHOWN, NAMED = 3, 10
+"""Pictures, and names, of each kind of finding."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """All findings of one kind."""
+
+    name: str
+    """As the doctor calls it."""
+    severity: str
+    """error, warning or note."""
+    meaning: str
+    """In a few words."""
+    findings: Sequence[Mapping[str, str]]
+    """Path and detail of each."""
+    files: Sequence[Path]
+    """Some of the pictures, where they can be shown."""
+
+    @property
+    def named(self) -> Sequence[Mapping[str, str]]:
+        """Those that are named."""
+        return self.findings[:NAMED]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The pictures' sizes, in pixels."""
+
+    n: int
+    """Pictures that were looked at."""
+    smallest: tuple[int, int]
+    """Width and height of the one with the fewest pixels."""
+    largest: tuple[int, int]
+    """And with the most."""
+    median_side: int
+    """Median of the shorter side."""
+
+
+@dataclass(frozen=True)
+class DataSummary:
+    """What there is to say of the images."""
+
+    facts: Mapping[str, Any]
+    """`data` of the record; empty where there is none."""
+    sizes: Sizes | None
+    """None where the images are gone."""
+    counts: Markup | None
+    """The training images of each class, as a figure."""
+    samples: Sequence[Shown]
+    """An image of each class."""
+    kinds: Sequence[Kind] | None
+    """What the doctor found, the gravest first; None where it did not look."""
+    across: Sequence[tuple[str, str]]
+    """Held-out images, each with its copy on the other side of the split."""
+    sheet: Path | None
+    """The sheet of what training makes of the pictures."""
+
+    def files(self) -> list[Path]:
+        """Return the images to show."""
+        of_kinds = (file for kind in self.kinds or () for file in kind.files)
+        return [*(shown.file for shown in self.samples), *of_kinds]
+
+
+def data_summary(subject: Subject, samples: Sequence[Shown]) -> DataSummary:
+    """Sum up the images of a page; `samples` has one of each class."""
+    facts = (subject.record or {}).get("data") or {}
+    counts = facts.get("train_counts")
+    sheet = subject.run_path and subject.run_path / CONTACT_SHEET_FILE
+    figure = None
+    if counts:
+        text = f"Training images of each class: {min(counts.values())} to {max(counts.values())}"
+        figure = inline_svg(class_counts_figure(counts), "counts", text)
+    return DataSummary(
+        facts=facts,
+        sizes=_sizes(subject),
+        counts=figure,
+        samples=samples,
+        kinds=None if subject.findings is None else list(_kinds(subject)),
+        across=copies_across(subject),
+        sheet=sheet if sheet and sheet.is_file() else None,
+    )
+
+
+def copies_across(subject: Subject) -> list[tuple[str, str]]:
+    """Return held-out images of which the doctor found a copy among those learned from.
+
+    The doctor knows only the parts that folders make; a split that was drawn is known here.
+    """
+    held_out = set(subject.best.table["path"])
+    facts = (subject.record or {}).get("data") or {}
+    aside = {str(one["path"]) for one in facts.get("skipped", [])}
+    for model in subject.models:
+        if model.test_table is not None:
+            aside |= set(model.test_table["path"])
+    pairs = (_pair(finding) for finding in subject.findings or ())
+    found = (
+        (one, other) if one in held_out else (other, one)
+        for one, other in filter(None, pairs)
+        if (one in held_out) != (other in held_out) and not {one, other} & aside
+    )
+    return list(dict.fromkeys(found))
+
+
+def _pair(finding: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return the two files that a finding says are the same."""
+    for begin in (SAME_BYTES, SAME_LOOK):
+        if finding["detail"].startswith(begin):
+            return finding["path"], finding["detail"].removeprefix(begin).split(", which is ")[0]
+    return None
+
+
+def _kinds(subject: Subject) -> Iterator[Kind]:
+    findings = list(subject.findings or ())
+    for name, severity in SEVERITIES.items():
+        of_kind = [finding for finding in findings if finding["finding"] == name]
+        if not of_kind or name in OF_FOLDERS:
+            continue
+        is_shown = name not in UNUSABLE and (severity != NOTE or name in ("dark", "blurred"))
+        files = [subject.best.folder / finding["path"] for finding in of_kind if is_shown]
+        shown = list(islice((file for file in files if file.is_file()), SHOWN))
+        yield Kind(name, severity, MEANINGS[name], of_kind, shown)
+
+
+def _sizes(subject: Subject) -> Sizes | None:
+    """Read the headers of some held-out images, spread over all of them."""
+    paths = sorted(subject.best.table["path"])
+    files = [subject.best.folder / path for path in paths[:: len(paths) // MOST_SIZED + 1]]
+    sides = [(look.width, look.height) for look in map(look_at, files) if not look.problem]
+    if not sides:
+        return None
+    ordered = sorted(sides, key=lambda side: side[0] * side[1])
+    return Sizes(len(sides), ordered[0], ordered[-1], round(median(map(min, sides))))

@@ -1,0 +1,125 @@
+"""What to try next: the rules of `fastcnn.analysis.advice`, asked about one page's findings."""
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fastcnn.analysis import advice
+from fastcnn.analysis.advice import Advice
+from fastcnn.analysis.confusion import most_confused
+from fastcnn.analysis.learned import nothing_learned_sentence
+from fastcnn.analysis.scores import class_scores
+from fastcnn.places import shown_path
+from fastcnn.recipe_book import FOLDER_RECIPE
+from fastcnn.report.page.closer import Closer
+from fastcnn.report.page.data import DataSummary
+from fastcnn.report.page.labels import Suspects
+from fastcnn.report.page.subject import Subject
+
+STRATEGY = "--strategy"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to try."""
+
+    finding: str
+    """What was found, with its numbers."""
+    action: str
+    """What to do about it."""
+    command: str | None
+    """The command that does it; None where no run stands behind the page."""
+
+
+def next_steps(
+    subject: Subject, closer: Closer, data: DataSummary, suspects: Suspects | None
+) -> list[Step]:
+    """Return what to try next, what spoils the scores first."""
+    found = [*_about_data(subject, closer, data, suspects), *_about_training(subject)]
+    found += _about_answers(subject, closer, data)
+    return [
+        Step(one.finding, one.action, _command(subject, one)) for one in found if one is not None
+    ]
+
+
+def _about_data(
+    subject: Subject, closer: Closer, data: DataSummary, suspects: Suspects | None
+) -> Iterator[Advice | None]:
+    table, facts = subject.best.table, data.facts
+    yield advice.learn_something(nothing_learned_sentence(closer.scores, len(table)))
+    conflicting = [one for one in data.kinds or () if one.name == "conflicting-label"]
+    n_conflicting = sum(len(one.findings) for one in conflicting)
+    n_across = len({held_out for held_out, _ in data.across})
+    yield advice.part_the_copies(n_across, len(table), n_conflicting)
+    if suspects is not None:
+        n_judged = suspects.n_ranked or facts.get("n_train", 0) + facts.get("n_valid", 0)
+        yield advice.mend_labels(suspects.n_doubtful, n_judged)
+
+
+def _about_training(subject: Subject) -> Iterator[Advice | None]:
+    record = subject.record or {}
+    comparison = record.get("comparison") or {}
+    for model in subject.models:
+        if model.history is not None:
+            epochs = int(_setting(subject, "epochs", 1))
+            yield advice.train_longer(model.name, model.history, epochs)
+            yield advice.hold_back(model.name, model.history)
+    yield advice.start_from_the_head(comparison.get("pairs", []))
+    yield advice.settle(comparison.get("pairs", []), subject.best.name)
+    yield advice.collect_more(record.get("learning_curve"))
+
+
+def _about_answers(subject: Subject, closer: Closer, data: DataSummary) -> Iterator[Advice | None]:
+    table, accuracy = subject.best.table, closer.scores["accuracy"]
+    size = int(_setting(subject, "size", 224))
+    larger = advice.show_more_detail(data.sizes.median_side, size, accuracy) if data.sizes else None
+    if counts := data.facts.get("train_counts"):
+        yield advice.balance(counts, class_scores(table))
+    finer = larger.options if larger else ("--size", str((size * 4 // 3 + 31) // 32 * 32))
+    yield advice.tell_apart(most_confused(table), closer.n_wrong, finer)
+    yield larger
+    yield advice.cool_down(closer.sureness.calibration)
+    n_images = data.facts.get("n_images", len(table))
+    if not _has_folds(subject):
+        yield advice.score_more(closer.scores["accuracy_ci"], len(table), n_images)
+
+
+def _command(subject: Subject, one: Advice) -> str | None:
+    """Return the command to copy: the run's own, with all its settings and what changes."""
+    if subject.record is None or subject.run_path is None:
+        return None
+    if one.code:
+        return one.code
+    if one.looks:
+        folder = subject.record["data"]["path"]
+        return shlex.join(["fastcnn", "doctor", folder, *one.options])
+    options = list(one.options)
+    if len(subject.models) > 1 and STRATEGY not in options and "--seeds" not in options:
+        options = [STRATEGY, subject.best.name, *options]
+    config = shown_path(subject.run_path)
+    return shlex.join([*_beginning(subject), "--config", config, *options])
+
+
+def _beginning(subject: Subject) -> list[str]:
+    """Return what begins the command of a run: the recipe may be a file of the user's."""
+    record: Any = subject.record
+    said = shlex.split(record.get("command", "")) if _is_shell(record) else []
+    if len(said) > 2 and said[1] in ("recipe", "train") and not said[2].startswith("-"):
+        return said[:3]
+    if record["recipe"] == FOLDER_RECIPE:
+        return ["fastcnn", "train", str(record["settings"].get("data") or record["data"]["path"])]
+    return ["fastcnn", "recipe", str(record["recipe"])]
+
+
+def _is_shell(record: Any) -> bool:
+    return str(record.get("command", "")).startswith("fastcnn ")
+
+
+def _setting(subject: Subject, name: str, default: object) -> Any:
+    settings = (subject.record or {}).get("settings") or {}
+    return settings.get(name) or default
+
+
+def _has_folds(subject: Subject) -> bool:
+    return bool(_setting(subject, "folds", None))
