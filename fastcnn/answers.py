@@ -14,7 +14,7 @@ from fastcnn.narrator import Narrator
 from fastcnn.new_images import NewImages, named_part
 from fastcnn.places import user_path
 from fastcnn.settings import Settings, resolve_settings
-from fastcnn.training_run import training_run_of
+from fastcnn.training_run import TrainingRun, training_run_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,8 +36,15 @@ class Answers:
     """What it was asked of."""
     table: "pd.DataFrame"
     """A row an image: with labels the table of predictions, without them as much as there is."""
+    training_run: TrainingRun | None
+    """The run that the model came from; None where none is known."""
     against_run: AgainstRun | None
-    """The score beside that of the model's own run; None without labels, or where none is known."""
+    """The score beside that of this run; None without labels, too."""
+
+    @property
+    def model_name(self) -> str:
+        """The strategy that trained the model where its run is known, else its file's name."""
+        return self.training_run.strategy if self.training_run else self.model_file.name
 
 
 def answers_of(
@@ -71,9 +78,10 @@ def answers_of(
     images = find_images(data, part, predictor.classes, resolve_settings(given), narrator)
     paths = [relative_to(images.folder, path) for path in images.paths]
     probabilities = predictor.probabilities(images.paths)
+    origin = training_run_of(file)
     if not images.labels:
         table = unlabelled_table(paths, probabilities, predictor.classes)
-        return Answers(file, images, table, None)
+        return Answers(file, images, table, origin, None)
     table = prediction_table(paths, images.labels, probabilities, predictor.classes)
-    origin = training_run_of(file)
-    return Answers(file, images, table, origin.compare(table, images.paths) if origin else None)
+    against = origin.compare(table, images.paths) if origin else None
+    return Answers(file, images, table, origin, against)

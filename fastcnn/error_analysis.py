@@ -13,6 +13,7 @@ from fastcnn.analysis.learned import learned_nothing
 from fastcnn.analysis.predictions import probabilities_of, write_table
 from fastcnn.analysis.scores import all_scores, class_scores, top_losses
 from fastcnn.analysis.unlabelled import least_sure, predicted_counts
+from fastcnn.analysis_page import leave_page
 from fastcnn.answers import Answers, answers_of
 from fastcnn.errors import UsageError
 from fastcnn.files import friendly_disk_errors, write_json
@@ -21,13 +22,12 @@ from fastcnn.narrator import Narrator
 from fastcnn.new_images import any_images
 from fastcnn.places import user_path
 from fastcnn.record import new_folder, safe_name
-from fastcnn.run_folder import PREDICTIONS_FILE, RUN_FILE
+from fastcnn.run_folder import PREDICTIONS_FILE, REPORT_FILE, RUN_FILE
 
 if TYPE_CHECKING:
     import pandas as pd
 
 INTERPRETATION_FILE = "interpretation.json"
-REPORT_FILE = "report.html"
 OWN_FILES = (INTERPRETATION_FILE, PREDICTIONS_FILE, REPORT_FILE)
 """What an error analysis writes."""
 N_LISTED = 50
@@ -118,7 +118,9 @@ def interpret(
     )
     folder = _folder(out, data)
     write_table(answers.table, folder / PREDICTIONS_FILE)
-    found = ErrorAnalysis(str(model), str(data), answers, folder)
+    title, page = user_path(data).absolute().name, folder / REPORT_FILE
+    report = leave_page(answers, page, title, saliency=saliency, narrator=narrator)
+    found = ErrorAnalysis(str(model), str(data), answers, folder, report)
     write_json(folder / INTERPRETATION_FILE, found.to_json())
     return found
 

@@ -47,6 +47,13 @@ def tell_training_run(against: AgainstRun | None, narrator: Narrator) -> None:
     tell(run_sentence(against))
 
 
+def training_run_sentences(against: AgainstRun) -> list[str]:
+    """Return what there is to say of a model's own run."""
+    said = run_sentence(against)
+    learned = [learned_sentence(against)] if against.n_learned else []
+    return [*learned, f"{said[0].upper()}{said[1:]}."]
+
+
 def learned_sentence(against: AgainstRun) -> str:
     """Say how many of the images the model learned from."""
     n, total = against.n_learned, against.here.total
