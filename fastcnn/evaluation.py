@@ -7,15 +7,9 @@ from typing import TYPE_CHECKING, Any
 from fastcnn.analysis.against_run import AgainstRun
 from fastcnn.analysis.intervals import wilson_interval
 from fastcnn.analysis.metrics import metrics_of
-from fastcnn.analysis.predictions import prediction_table
-from fastcnn.data.loading import relative_to
-from fastcnn.inference.load import find_model
-from fastcnn.inference.predictor import open_trusted
+from fastcnn.answers import answers_of
 from fastcnn.narrator import Narrator
-from fastcnn.new_images import labelled_images, named_part
-from fastcnn.places import user_path
-from fastcnn.settings import resolve_settings
-from fastcnn.training_run import training_run_of
+from fastcnn.new_images import labelled_images
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,18 +78,13 @@ def evaluate(
     Raises:
         FastcnnError: there is no such model or data, or no image of a class that it knows.
     """
-    narrator = narrator or Narrator()
-    part = named_part(part)
-    file = find_model(user_path(model))
-    predictor = open_trusted(file, trust_file=trust_file)
-    given = {name: value for name, value in settings.items() if value is not None}
-    images = labelled_images(data, part, predictor.classes, resolve_settings(given), narrator)
-    table = prediction_table(
-        [relative_to(images.folder, path) for path in images.paths],
-        images.labels,
-        predictor.probabilities(images.paths),
-        predictor.classes,
+    answers = answers_of(
+        model,
+        data,
+        labelled_images,
+        part=part,
+        trust_file=trust_file,
+        narrator=narrator or Narrator(),
+        settings=settings,
     )
-    origin = training_run_of(file)
-    against = origin.compare(table, images.paths) if origin else None
-    return Evaluation(str(data), table, images.skipped, against)
+    return Evaluation(str(data), answers.table, answers.images.skipped, answers.against_run)

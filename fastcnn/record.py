@@ -45,7 +45,7 @@ def run_folder(recipe: str, strategy: str, out: str | Path | None) -> Path:
             _remove_run(folder)
         return folder
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-    return new_folder(Path("runs").absolute(), f"{stamp}-{_safe(recipe)}-{strategy}")
+    return new_folder(Path("runs").absolute(), f"{stamp}-{safe_name(recipe)}-{strategy}")
 
 
 class RunRecord:
@@ -127,5 +127,6 @@ def new_folder(parent: Path, name: str) -> Path:
     raise UsageError(f"{parent} holds a thousand runs of this second", hint="give --out DIR")
 
 
-def _safe(name: str) -> str:
+def safe_name(name: str) -> str:
+    """Return a name in which what no folder should be called is replaced."""
     return re.sub(r"[^\w.-]+", "-", name)

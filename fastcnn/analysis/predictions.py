@@ -44,6 +44,22 @@ def prediction_table(
     return pd.concat([table, pd.DataFrame(probabilities, columns=columns)], axis=1)
 
 
+def unlabelled_table(
+    paths: Sequence[str], probabilities: npt.NDArray[np.float32], classes: Sequence[str]
+) -> pd.DataFrame:
+    """Return the table without labels: path, predicted and `prob_<class>` of each class.
+
+    Args:
+        paths: relative to the data's folder, with forward slashes.
+        probabilities: (N, classes), float32, rows that add up to 1.
+        classes: the names of the columns of `probabilities`.
+    """
+    predicted = np.asarray(classes, dtype=object)[probabilities.argmax(axis=1)]
+    columns = [f"prob_{name}" for name in classes]
+    table = pd.DataFrame({"path": list(paths), "predicted": predicted})
+    return pd.concat([table, pd.DataFrame(probabilities, columns=columns)], axis=1)
+
+
 def classes_of(table: pd.DataFrame) -> list[str]:
     """Return the classes that the table has probabilities for."""
     return [name.removeprefix("prob_") for name in table.columns if name.startswith("prob_")]

@@ -10,6 +10,7 @@ from fastcnn.cli import (
     doctor,
     evaluate,
     info,
+    interpret,
     learn,
     lr_find,
     models,
@@ -47,6 +48,7 @@ app.command("models")(models.models)
 app.command("summary")(summary.summary)
 app.command("predict")(predict.predict)
 app.command("evaluate")(evaluate.evaluate)
+app.command("interpret")(interpret.interpret)
 app.command("report")(report.report)
 app.command("info")(info.info)
 app.command("learn")(learn.learn)

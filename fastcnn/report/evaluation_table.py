@@ -1,5 +1,8 @@
 """What a model scored on labelled images, as a table on the terminal."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from rich import box
 from rich.table import Table
 from rich.text import Text
@@ -11,18 +14,27 @@ from fastcnn.places import shown_path
 
 
 def show_evaluation(found: Evaluation, narrator: Narrator) -> None:
-    """Print the accuracy with its interval, a row a class, and what was not scored."""
-    metrics = found.metrics
-    low, high = metrics["accuracy_ci"]
+    """Print a row a class, what was not scored, and the accuracy with its interval."""
     narrator.show(class_table(found))
     if found.skipped:
-        path, reason = next(iter(found.skipped.items()))
-        narrator.warn(f"{len(found.skipped):,} images are not scored, as {path} ({reason})")
-    narrator.always_say(
-        f"accuracy {metrics['accuracy']:.3f} (95 % interval {low:.3f} to {high:.3f}) on "
-        f"{len(found.table):,} images, macro F1 {metrics['f1_macro']:.3f}"
-    )
+        narrator.warn(skipped_sentence(found.skipped))
+    narrator.always_say(accuracy_sentence(found.metrics, len(found.table)))
     tell_training_run(found.training_run, narrator)
+
+
+def accuracy_sentence(metrics: Mapping[str, Any], n: int) -> str:
+    """Say what was scored on `n` images."""
+    low, high = metrics["accuracy_ci"]
+    return (
+        f"accuracy {metrics['accuracy']:.3f} (95 % interval {low:.3f} to {high:.3f}) on "
+        f"{n:,} images, macro F1 {metrics['f1_macro']:.3f}"
+    )
+
+
+def skipped_sentence(skipped: Mapping[str, str]) -> str:
+    """Say how many images were left out, and why the first was."""
+    path, reason = next(iter(skipped.items()))
+    return f"{len(skipped):,} images are not scored, as {path} ({reason})"
 
 
 def tell_training_run(against: AgainstRun | None, narrator: Narrator) -> None:
@@ -33,6 +45,13 @@ def tell_training_run(against: AgainstRun | None, narrator: Narrator) -> None:
         narrator.warn(learned_sentence(against))
     tell = narrator.warn if against.is_more_than_chance else narrator.say
     tell(run_sentence(against))
+
+
+def training_run_sentences(against: AgainstRun) -> list[str]:
+    """Return what there is to say of a model's own run."""
+    said = run_sentence(against)
+    learned = [learned_sentence(against)] if against.n_learned else []
+    return [*learned, f"{said[0].upper()}{said[1:]}."]
 
 
 def learned_sentence(against: AgainstRun) -> str:

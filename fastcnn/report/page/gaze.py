@@ -2,11 +2,23 @@
 
 from collections.abc import Hashable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from fastcnn.narrator import Narrator
 from fastcnn.report.page.album import LARGE, Album
-from fastcnn.report.page.cells import Shown
 from fastcnn.report.page.subject import ScoredModel
+
+
+class Answered(Protocol):
+    """An image with what the model said of it."""
+
+    @property
+    def file(self) -> Path:
+        """Where it lies."""
+
+    @property
+    def predicted(self) -> str:
+        """What the model said."""
 
 
 def gaze_key(file: Path) -> Hashable:
@@ -15,7 +27,7 @@ def gaze_key(file: Path) -> Hashable:
 
 
 def add_gazes(
-    album: Album, model: ScoredModel, images: Sequence[Shown], narrator: Narrator
+    album: Album, model: ScoredModel, images: Sequence[Answered], narrator: Narrator
 ) -> None:
     """Add where the model saw what it predicted, in each image that is still there.
 

@@ -91,10 +91,11 @@ def _about_answers(subject: Subject, closer: Closer, data: DataSummary) -> Itera
     yield advice.balance(subject.learned, class_scores(table))
     finer = larger.options if larger else ("--size", str((size * 4 // 3 + 31) // 32 * 32))
     yield advice.tell_apart(most_confused(table), closer.n_wrong, finer)
-    yield larger
+    if subject.record is not None:
+        yield larger
     yield advice.cool_down(closer.sureness.calibration)
     n_images = data.facts.get("n_images", len(table))
-    if not _has_folds(subject):
+    if subject.record is not None and not _has_folds(subject):
         yield advice.score_more(closer.scores["accuracy_ci"], len(table), n_images)
 
 

@@ -64,6 +64,9 @@ class Subject:
     findings: Sequence[Mapping[str, str]] | None = None
     """What the doctor found (path, finding, severity, detail); None where it did not look."""
 
+    notices: Sequence[str] = ()
+    """Sentences that stand at the top."""
+
     @property
     def best(self) -> ScoredModel:
         """The model that is looked at most closely: the winner of a comparison, or the first."""

@@ -18,8 +18,8 @@ MISSING = "–"
 
 
 @cache
-def template() -> "Template":
-    """Return the template of the whole page; everything that is put in is escaped."""
+def template(name: str = "page.html") -> "Template":
+    """Return the template of a whole page; everything that is put in is escaped."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -40,7 +40,7 @@ def template() -> "Template":
         "breakable": breakable,
     }
     environment.globals["version"] = __version__
-    return environment.get_template("page.html")
+    return environment.get_template(name)
 
 
 def score(value: float | None) -> str:

@@ -47,19 +47,14 @@ class ScoreRow:
         return STRATEGIES.get(self.name, "")
 
     @property
-    def has_repeats(self) -> bool:
-        """Whether it was trained several times."""
-        return len(self.entry.get("repeats") or []) > 1
-
-    @property
     def test(self) -> Mapping[str, Any] | None:
-        """`n` and `metrics` of the test part, where there is one."""
+        """What it scored on the test part, where there is one."""
         return self.entry.get("test")
 
     @property
-    def seconds(self) -> float | None:
-        """What it took in all; None where nobody knows."""
-        return (self.entry.get("seconds") or {}).get("total")
+    def has_repeats(self) -> bool:
+        """Whether it was trained several times."""
+        return len(self.entry.get("repeats") or []) > 1
 
     @property
     def is_cached(self) -> bool:
@@ -82,6 +77,10 @@ class Verdict:
     """Between which accuracies the intervals are drawn."""
     broken_off: str | None
     """How the run ended, where it did not end well."""
+    images: str
+    """What the images are called."""
+    has_costs: bool
+    """Whether a run stands behind the scores, which cost something."""
 
     def place(self, accuracy: float) -> float:
         """Return where an accuracy lies on the scale, in percent from the left."""
@@ -92,13 +91,16 @@ class Verdict:
 def verdict_of(subject: Subject) -> Verdict:
     """Return the top of the page."""
     rows = [_row(model, subject) for model in subject.models]
+    images = "held-out images" if subject.record else "images"
     comparison = (subject.record or {}).get("comparison") or {}
     return Verdict(
-        sentence=comparison.get("verdict") or " ".join(map(_worth, rows)),
+        sentence=comparison.get("verdict") or " ".join(_worth(row, images) for row in rows),
         rows=rows,
         pairs=comparison.get("pairs", []),
         scale=_scale([row.metrics["accuracy_ci"] for row in rows]),
         broken_off=_broken_off(subject),
+        images=images,
+        has_costs=subject.record is not None,
     )
 
 
@@ -127,11 +129,11 @@ def _warnings(entry: Mapping[str, Any], metrics: Mapping[str, Any], n: int) -> l
     return warnings
 
 
-def _worth(row: ScoreRow) -> str:
+def _worth(row: ScoreRow, images: str) -> str:
     """Say what one model is worth."""
     accuracy, (low, high) = row.metrics["accuracy"], row.metrics["accuracy_ci"]
     return (
-        f"{row.name} is right on {accuracy:.3f} of {row.n:,} held-out images (95 % interval "
+        f"{row.name} is right on {accuracy:.3f} of {row.n:,} {images} (95 % interval "
         f"{low:.3f} to {high:.3f}); always answering the commonest class would be right on "
         f"{row.metrics['majority_baseline']:.3f} of them."
     )
