@@ -23,9 +23,11 @@ CURVES_FILE = "curves.png"
 CONTACT_SHEET_FILE = "contact_sheet.png"
 ABLATION_FILE = "ablation.csv"
 ABLATION_FIGURE_FILE = "ablation.png"
+LEARNING_CURVE_FILE = "learning_curve.csv"
+LEARNING_CURVE_FIGURE_FILE = "learning_curve.png"
 OWN_FILES = (
     *(RUN_FILE, DOUBTFUL_FILE, COMPARISON_FILE, CURVES_FILE, CONTACT_SHEET_FILE),
-    *(ABLATION_FILE, ABLATION_FIGURE_FILE),
+    *(ABLATION_FILE, ABLATION_FIGURE_FILE, LEARNING_CURVE_FILE, LEARNING_CURVE_FIGURE_FILE),
 )
 """What a run writes beside the folders of its strategies."""
 
@@ -58,6 +60,19 @@ class Run:
         if self.record["comparison"]:
             return str(self.record["comparison"]["winner"])
         return self.strategies[0] if self.strategies else None
+
+    @property
+    def repeats(self) -> list[dict[str, Any]]:
+        """What the winner's repeats brought; empty where every strategy was trained once."""
+        winner = self.winner
+        return list(self.record["strategies"][winner].get("repeats", [])) if winner else []
+
+    @property
+    def n_scored(self) -> int:
+        """How many images each table of predictions holds: of folds, those of all of them."""
+        if self.repeats and self.record["settings"]["folds"]:
+            return sum(repeat["n_valid"] for repeat in self.repeats)
+        return int(self.record["data"]["n_valid"])
 
     @property
     def title(self) -> str:

@@ -18,11 +18,11 @@ from fastcnn.data.loading import (
     relative_to,
 )
 from fastcnn.data.looks import Look, look_at_all, way_to_a_square
-from fastcnn.data.splits import groups_of, split_places
+from fastcnn.data.splits import fold_places, groups_of, split_places
 from fastcnn.errors import DataError, FastcnnError, UsageError
 from fastcnn.narrator import Narrator
 from fastcnn.recipe import Recipe
-from fastcnn.setting_checks import option
+from fastcnn.setting_checks import SEEDS, option
 from fastcnn.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 FOR_ANYTHING = ("label_regex", "image_col", "label_col", "split_col")
 """Settings that say how to understand what is given; a recipe of one data set knows it already."""
 AUTO = "auto"
+TRIED_SEEDS = 5
+"""Seeds that show whether a split is drawn: by chance two of them may agree on few images."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,9 @@ class Understood:
     """Groups of `--group-by` that lie in several parts, which only the data's own parts do."""
     looks: Sequence[Look]
     """What a quick look at each image showed, in the order of the images."""
+    split: Callable[[Settings, int], ImageSet]
+    """Splits the same images by the seed of other settings; a number says which fold is held out,
+    where these have folds."""
 
 
 def understand(recipe: Recipe, settings: Settings, path: Path, narrator: Narrator) -> Understood:
@@ -84,7 +89,7 @@ def _understand(recipe: Recipe, settings: Settings, path: Path, narrator: Narrat
         folder,
         test_items=tests,
         unusable=unusable,
-        split=_split(drawn, settings, listing, folder),
+        split=_split(block, settings, listing, folder),
         parts_are_given=bool(listing and listing.says_what_is_held_out),
     )
     if listing and listing.ignored:
@@ -96,7 +101,12 @@ def _understand(recipe: Recipe, settings: Settings, path: Path, narrator: Narrat
     words = listing.understood if listing else ""
     if words and settings.split != AUTO:
         words += f"; held out anew, {settings.split}"
-    return Understood(images, settings, block, words, _torn(images, settings, listing), kept)
+
+    def split(settings: Settings, fold: int) -> ImageSet:
+        return images.split_by(_split(block, settings, listing, folder, fold))
+
+    torn = _torn(images, settings, listing)
+    return Understood(images, settings, block, words, torn, kept, split)
 
 
 def _torn(images: ImageSet, settings: Settings, listing: Listing | None) -> int:
@@ -135,22 +145,51 @@ def _tests(recipe: Recipe, listing: Listing | None, path: Path) -> list[Path]:
 
 
 def _split(
-    block: "DataBlock", settings: Settings, listing: Listing | None, folder: Path
-) -> Split | None:
-    """Return what splits the images where the settings ask for another way than the data's own.
+    block: Callable[[Settings], "DataBlock"],
+    settings: Settings,
+    listing: Listing | None,
+    folder: Path,
+    fold: int = 0,
+) -> Split:
+    """Return what splits the images: the data or the recipe, or what the settings ask for instead.
 
     What the data hold out stays so under --group-by; groups on both sides are told of.
     """
+    drawn = block(settings)
     is_given = bool(listing and listing.says_what_is_held_out)
-    if settings.split == AUTO and (settings.group_by is None or is_given):
-        return None
+    if settings.split == AUTO and not settings.folds and (settings.group_by is None or is_given):
+        own: Split = drawn.splitter
+        return own
 
     def split(images: Sequence[Path]) -> tuple[list[int], list[int]]:
+        if settings.folds and settings.split == AUTO:
+            _require_free_to_deal(block, settings, images)
         names = [relative_to(folder, image) for image in images]
-        groups = _groups(settings, listing, images, names)
-        return split_places(labels_of(block, images), groups, settings)
+        labels, groups = labels_of(drawn, images), _groups(settings, listing, images, names)
+        if settings.folds:
+            return fold_places(labels, groups, settings, fold)
+        return split_places(labels, groups, settings)
 
     return split
+
+
+def _require_free_to_deal(
+    block: Callable[[Settings], "DataBlock"], settings: Settings, images: Sequence[Path]
+) -> None:
+    """See that it is chance what is held out: another seed splits otherwise.
+
+    Raises:
+        UsageError: the data, or the recipe, say what is held out.
+    """
+    seeds = [(settings.seed + number) % SEEDS for number in range(TRIED_SEEDS)]
+    parts = [block(settings.changed(seed=seed)).splitter(list(images)) for seed in seeds]
+    if all(list(valid) == list(parts[0][1]) for _, valid in parts):
+        raise UsageError(
+            f"--folds {settings.folds} deals the images out anew, and the data say what is held "
+            "out",
+            hint=f"--folds {settings.folds} --split stratified does so all the same; --seeds "
+            "repeats on the parts as they are",
+        )
 
 
 def _groups(
