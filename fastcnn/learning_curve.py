@@ -4,6 +4,7 @@ On features that are computed once it costs seconds. So it comes at the end of a
 strategies are: what it says of the images holds for them too.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -42,7 +43,9 @@ def add_learning_curve(plan: Plan, record: RunRecord, shared: Shared, narrator: 
         return
     try:
         points = measure_learning_curve(plan, shared, narrator)
-        record.document["learning_curve"] = describe_curve(points)
+        counts = Counter(plan.images.labels[index] for index in plan.images.valid)
+        majority = max(counts.values()) / counts.total()
+        record.document["learning_curve"] = describe_curve(points, majority)
         record.save()
         curve, title = record.document["learning_curve"], Run(record.folder).title
         write_learning_curve(points, curve, record.folder, title)

@@ -12,12 +12,15 @@ if TYPE_CHECKING:
     import pandas as pd
     from fastai.learner import Learner
 
+    from fastcnn.analysis.interpretation import StoredInterpretation
+
 RUN_FILE = "run.json"
 EXPORT_FILE = "export.pkl"
 HISTORY_FILE = "history.csv"
 PREDICTIONS_FILE = "predictions.parquet"
 TEST_PREDICTIONS_FILE = "test-predictions.parquet"
 DOUBTFUL_FILE = "doubtful.csv"
+SUSPECTED_FILE = "suspected.csv"
 COMPARISON_FILE = "comparison.csv"
 CURVES_FILE = "curves.png"
 CONTACT_SHEET_FILE = "contact_sheet.png"
@@ -26,8 +29,9 @@ ABLATION_FIGURE_FILE = "ablation.png"
 LEARNING_CURVE_FILE = "learning_curve.csv"
 LEARNING_CURVE_FIGURE_FILE = "learning_curve.png"
 OWN_FILES = (
-    *(RUN_FILE, DOUBTFUL_FILE, COMPARISON_FILE, CURVES_FILE, CONTACT_SHEET_FILE),
-    *(ABLATION_FILE, ABLATION_FIGURE_FILE, LEARNING_CURVE_FILE, LEARNING_CURVE_FIGURE_FILE),
+    *(RUN_FILE, DOUBTFUL_FILE, SUSPECTED_FILE, COMPARISON_FILE, CURVES_FILE),
+    *(CONTACT_SHEET_FILE, ABLATION_FILE, ABLATION_FIGURE_FILE),
+    *(LEARNING_CURVE_FILE, LEARNING_CURVE_FIGURE_FILE),
 )
 """What a run writes beside the folders of its strategies."""
 
@@ -75,6 +79,18 @@ class Run:
         return int(self.record["data"]["n_valid"])
 
     @property
+    def verdict(self) -> str | None:
+        """What can be said of the strategies; of one alone, None where it learned something."""
+        if self.record["comparison"]:
+            return str(self.record["comparison"]["verdict"])
+        if len(self.strategies) != 1:
+            return None
+        from fastcnn.analysis.learned import nothing_learned_sentence
+
+        (entry,) = self.record["strategies"].values()
+        return nothing_learned_sentence(entry["metrics"], self.n_scored)
+
+    @property
     def title(self) -> str:
         """What the run is about: the recipe, or the whole name of a drawn sample."""
         source = str(self.record["data"]["source"])
@@ -103,6 +119,16 @@ class Run:
 
         return pd.read_parquet(self.path / self._require(strategy) / PREDICTIONS_FILE)
 
+    def interpretation(self, strategy: str | None = None) -> "StoredInterpretation":
+        """Return fastai's interpretation of a strategy (the winner's by default).
+
+        It answers from the table of predictions; only what draws pictures opens files.
+        """
+        from fastcnn.analysis.interpretation import open_interpretation
+
+        images = Path(self.record["data"]["path"])
+        return open_interpretation(self.model_file(strategy), self.predictions(strategy), images)
+
     def history(self, strategy: str | None = None) -> "pd.DataFrame":
         """Return the history: one row an epoch."""
         import pandas as pd
@@ -124,7 +150,7 @@ class Run:
         from fastcnn.report.tables import comparison_rows
 
         table = pd.DataFrame(comparison_rows(self.record["strategies"])).to_html(index=False)
-        verdict = (self.record["comparison"] or {}).get("verdict", self.record["status"])
+        verdict = self.verdict or self.record["status"]
         return f"<p><b>{escape(self.title)}</b>: {escape(verdict)}</p>{table}"
 
     def _require(self, strategy: str | None) -> str:

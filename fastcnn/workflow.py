@@ -17,7 +17,7 @@ from fastcnn.errors import TrainingError, UsageError
 from fastcnn.files import link_file, write_bytes
 from fastcnn.inference.export import export_bytes
 from fastcnn.inference.trust import sha256_of, trust
-from fastcnn.labels import list_doubtful
+from fastcnn.labels import judge_labels
 from fastcnn.learning_curve import add_learning_curve
 from fastcnn.narrator import Narrator
 from fastcnn.places import user_path
@@ -162,7 +162,7 @@ def run_strategy(
     entry = describe_strategy(trained, table, job, checkpoint_sha256=sha256)
     # The body must not have learned from the labels.
     if repeat.is_first and trained.solved and not trained.n_epochs:
-        list_doubtful(job, trained.solved, run_folder)
+        judge_labels(job, trained.solved, run_folder)
     accuracy, seconds = entry["metrics"]["accuracy"], entry["seconds"]["total"]
     where = f"{repeat.words}, {strategy}" if repeat.name else strategy
     narrator.say(f"{where}: accuracy {accuracy:.3f} in {seconds:.0f} s")

@@ -10,6 +10,8 @@ from scipy.stats import t as student
 Interval = tuple[float, float]
 
 CONFIDENCE = 0.95
+SIGNIFICANT = 0.05
+"""The p-value below which a finding is none of chance."""
 
 
 @dataclass(frozen=True)

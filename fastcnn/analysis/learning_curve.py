@@ -15,6 +15,7 @@ import numpy.typing as npt
 from scipy.stats import t as student
 
 from fastcnn.analysis.intervals import CONFIDENCE, Interval
+from fastcnn.analysis.learned import nothing_learned_sentence
 from fastcnn.analysis.repeated import mean_accuracy_interval
 
 LEVEL = 0.02
@@ -56,17 +57,27 @@ class CurvePoint:
         }
 
 
-def describe_curve(points: Sequence[CurvePoint]) -> dict[str, Any]:
-    """Return the record's `learning_curve`, of points in rising order, the last of all images."""
+def describe_curve(points: Sequence[CurvePoint], majority_baseline: float) -> dict[str, Any]:
+    """Return the record's `learning_curve`.
+
+    Args:
+        points: in rising order, the last of all training images.
+        majority_baseline: part of the held-out images that are of the commonest class.
+    """
     half, last = half_of(points), points[-1]
     gain, interval = doubling_gain(half.right, last.right) if half else (None, None)
+    n_valid = last.right.shape[1]
+    metrics = {"accuracy": fmean(last.accuracies), "majority_baseline": majority_baseline}
+    said = f"{_more_images(last, gain, interval)} {_more_training(last)}"
+    if nothing := nothing_learned_sentence(metrics, n_valid):
+        said = f"{nothing} So the curve cannot say what more images would bring."
     return {
         "strategy": "head",
-        "n_valid": last.right.shape[1],
+        "n_valid": n_valid,
         "points": [point.to_json() for point in points],
         "doubling_gain": gain,
         "doubling_gain_ci": interval,
-        "verdict": f"{_more_images(last, gain, interval)} {_more_training(last)}",
+        "verdict": said,
     }
 
 

@@ -1,7 +1,7 @@
 """The comparison as a table: on the terminal, and as `comparison.csv`."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,14 +98,26 @@ def show_run(run: Run, narrator: Narrator) -> None:
         show_ablation(run, narrator)
         return
     narrator.show(comparison_table(run))
+    if run.verdict:
+        narrator.always_say(run.verdict)
     if run.record["comparison"]:
-        narrator.always_say(run.record["comparison"]["verdict"])
+        narrator.say(bootstrap_line(run.record["comparison"]["pairs"]))
     if curve := run.record.get("learning_curve"):
         narrator.show(learning_curve_table(curve))
         narrator.always_say(curve["verdict"])
     where = shown_path(run.path)
     narrator.always_say(f"run: {where}")
     narrator.say(f"next: fastcnn predict {shlex.quote(where)} PICTURE.jpg")
+
+
+def bootstrap_line(pairs: Sequence[Mapping[str, Any]]) -> str:
+    """Return a line with the bootstrap's intervals, which stand beside the verdict's test."""
+    said = [
+        f"{pair['a']} against {pair['b']} {100 * low:+.1f} to {100 * high:+.1f} points"
+        for pair in pairs
+        for low, high in [pair["bootstrap_ci"]]
+    ]
+    return f"paired bootstrap, 95 % interval: {'; '.join(said)}"
 
 
 def _scored(run: Run) -> str:
