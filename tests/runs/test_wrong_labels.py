@@ -56,9 +56,7 @@ def test_most_flipped_labels_stand_in_the_first_tenth(
     assert found >= 0.8 * len(flipped), f"{found} of {len(flipped)}"
 
 
-def test_labels_by_chance_teach_nothing(
-    work: Path, pets: tuple[list[Path], list[str]]
-) -> None:
+def test_labels_by_chance_teach_nothing(work: Path, pets: tuple[list[Path], list[str]]) -> None:
     files, labels = pets
     linked(files, list(np.random.default_rng(0).permutation(labels)), work / "permuted")
     run = solved(work / "permuted")
