@@ -7,22 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastcnn.data.leaks import copies_across_parts
-from fastcnn.data.listing import Listing, Split
+from fastcnn.data.listing import Listing
 from fastcnn.data.loaders import opens_pictures
 from fastcnn.data.loading import (
     ImageSet,
     Skipped,
-    labels_of,
     list_images,
     read_images,
-    relative_to,
 )
 from fastcnn.data.looks import Look, look_at_all, way_to_a_square
-from fastcnn.data.splits import fold_places, groups_of, split_places
+from fastcnn.data.split_choice import AUTO, groups_by_settings, split_by_settings
 from fastcnn.errors import DataError, FastcnnError, UsageError
 from fastcnn.narrator import Narrator
 from fastcnn.recipe import Recipe
-from fastcnn.setting_checks import SEEDS, option
+from fastcnn.setting_checks import option
 from fastcnn.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,9 +28,6 @@ if TYPE_CHECKING:
 
 FOR_ANYTHING = ("label_regex", "image_col", "label_col", "split_col")
 """Settings that say how to understand what is given; a recipe of one data set knows it already."""
-AUTO = "auto"
-TRIED_SEEDS = 5
-"""Seeds that show whether a split is drawn: by chance two of them may agree on few images."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +84,7 @@ def _understand(recipe: Recipe, settings: Settings, path: Path, narrator: Narrat
         folder,
         test_items=tests,
         unusable=unusable,
-        split=_split(block, settings, listing, folder),
+        split=split_by_settings(block, settings, listing, folder),
         parts_are_given=bool(listing and listing.says_what_is_held_out),
     )
     if listing and listing.ignored:
@@ -103,7 +98,7 @@ def _understand(recipe: Recipe, settings: Settings, path: Path, narrator: Narrat
         words += f"; held out anew, {settings.split}"
 
     def split(settings: Settings, fold: int) -> ImageSet:
-        return images.split_by(_split(block, settings, listing, folder, fold))
+        return images.split_by(split_by_settings(block, settings, listing, folder, fold))
 
     torn = _torn(images, settings, listing)
     return Understood(images, settings, block, words, torn, kept, split)
@@ -112,7 +107,7 @@ def _understand(recipe: Recipe, settings: Settings, path: Path, narrator: Narrat
 def _torn(images: ImageSet, settings: Settings, listing: Listing | None) -> int:
     """Return how many groups lie in more than one part."""
     names = [images.relative(place) for place in range(len(images.items))]
-    groups = _groups(settings, listing, images.items, names)
+    groups = groups_by_settings(settings, listing, images.items, names)
     if groups is None:
         return 0
     sides = [{groups[i] for i in part} for part in (images.train, images.valid, images.test)]
@@ -142,64 +137,6 @@ def _tests(recipe: Recipe, listing: Listing | None, path: Path) -> list[Path]:
     if listing is not None:
         return listing.test_images
     return recipe.test_items(path) if recipe.test_items else []
-
-
-def _split(
-    block: Callable[[Settings], "DataBlock"],
-    settings: Settings,
-    listing: Listing | None,
-    folder: Path,
-    fold: int = 0,
-) -> Split:
-    """Return what splits the images: the data or the recipe, or what the settings ask for instead.
-
-    What the data hold out stays so under --group-by; groups on both sides are told of.
-    """
-    drawn = block(settings)
-    is_given = bool(listing and listing.says_what_is_held_out)
-    if settings.split == AUTO and not settings.folds and (settings.group_by is None or is_given):
-        own: Split = drawn.splitter
-        return own
-
-    def split(images: Sequence[Path]) -> tuple[list[int], list[int]]:
-        if settings.folds and settings.split == AUTO:
-            _require_free_to_deal(block, settings, images)
-        names = [relative_to(folder, image) for image in images]
-        labels, groups = labels_of(drawn, images), _groups(settings, listing, images, names)
-        if settings.folds:
-            return fold_places(labels, groups, settings, fold)
-        return split_places(labels, groups, settings)
-
-    return split
-
-
-def _require_free_to_deal(
-    block: Callable[[Settings], "DataBlock"], settings: Settings, images: Sequence[Path]
-) -> None:
-    """See that it is chance what is held out: another seed splits otherwise.
-
-    Raises:
-        UsageError: the data, or the recipe, say what is held out.
-    """
-    seeds = [(settings.seed + number) % SEEDS for number in range(TRIED_SEEDS)]
-    parts = [block(settings.changed(seed=seed)).splitter(list(images)) for seed in seeds]
-    if all(list(valid) == list(parts[0][1]) for _, valid in parts):
-        raise UsageError(
-            f"--folds {settings.folds} deals the images out anew, and the data say what is held "
-            "out",
-            hint=f"--folds {settings.folds} --split stratified does so all the same; --seeds "
-            "repeats on the parts as they are",
-        )
-
-
-def _groups(
-    settings: Settings, listing: Listing | None, images: Sequence[Path], names: Sequence[str]
-) -> list[str] | None:
-    if settings.group_by is None:
-        return None
-    if listing and listing.groups:
-        return [listing.groups[image] for image in images]
-    return groups_of(names, settings.group_by)
 
 
 def _require_some(everything: Sequence[Path], unusable: Mapping[Path, str]) -> None:
