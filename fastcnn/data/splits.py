@@ -84,7 +84,8 @@ def fold_places(
         fold: which is held out, from 0.
 
     Raises:
-        DataError: there are fewer groups, or fewer images of every class, than folds.
+        DataError: there are fewer groups, or fewer images of every class, than folds; or the
+            groups are whole classes.
     """
     n_folds = settings.folds or 0
     _require_enough(labels, groups, n_folds)
@@ -93,8 +94,14 @@ def fold_places(
     with warnings.catch_warnings():  # of classes with fewer images than folds
         warnings.simplefilter("ignore", UserWarning)
         parts = list(dealer.split(np.arange(len(labels)), labels, groups))
-    train, valid = parts[fold]
-    return list(map(int, train)), list(map(int, valid))
+    train, valid = (list(map(int, part)) for part in parts[fold])
+    if not {labels[place] for place in train} & {labels[place] for place in valid}:
+        raise DataError(
+            f"fold {fold + 1} of {n_folds} holds out all images of its classes: --group-by leaves "
+            "each of them in one group",
+            hint="give a rule that finds smaller groups with --group-by, or leave --folds away",
+        )
+    return train, valid
 
 
 def _require_enough(labels: Sequence[str], groups: Sequence[str] | None, n_folds: int) -> None:

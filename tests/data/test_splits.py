@@ -83,12 +83,17 @@ def test_folds_tear_no_group_apart(sizes: list[int], seed: int, n_folds: int) ->
 
 
 def test_more_folds_than_there_is_to_deal() -> None:
-    labels, groups = list("aaaabbbb"), list("xxyyzzzz")
+    labels, groups = list("aaaabbbb"), list("xyzzxyzz")
     for some, words, most in ((None, "images of the largest class", 4), (groups, "groups", 3)):
         with pytest.raises(DataError, match=f"at most {most}: there are no more {words}") as caught:
             fold_places(labels, some, Settings(folds=5), 0)
         assert caught.value.problems[0].hint == f"give --folds {most}"
         assert len(fold_places(labels, some, Settings(folds=most), 0)[1]) > 0
+
+
+def test_folds_of_groups_that_are_whole_classes() -> None:
+    with pytest.raises(DataError, match="fold 1 of 2 holds out all images of its classes"):
+        fold_places(list("aabbccdd"), list("aabbccdd"), Settings(folds=2), 0)
 
 
 def test_the_group_is_read_from_the_path() -> None:
