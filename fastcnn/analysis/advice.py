@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from fastcnn.analysis.intervals import SIGNIFICANT
+from fastcnn.analysis.learning_curve import LEVEL
 
 if TYPE_CHECKING:
     from fastcnn.analysis.calibration import Calibration
@@ -30,6 +31,8 @@ WIDE = 0.06
 """Width of an interval from which a score is vague."""
 WRONG = 0.05
 """Part of the images that is wrong, from which it is worth while to look for more detail."""
+DOCTOR, MODELS = ("doctor",), ("models", "--suggest")
+"""Commands that are asked about a folder of images."""
 SOLVED = "solve"
 """What a history calls the stages of a solver."""
 
@@ -44,8 +47,8 @@ class Advice:
     """What to do about it, in a sentence or two."""
     options: tuple[str, ...] = ()
     """To be added to the command of the run."""
-    looks: bool = False
-    """Whether the doctor is asked instead, with `options`."""
+    asks: tuple[str, ...] = ()
+    """Another command of fastcnn that is asked about the images instead, with `options`."""
     code: str | None = None
     """What does it in Python, where no command does."""
     about: str = ""
@@ -60,7 +63,7 @@ def learn_something(sentence: str | None) -> Advice | None:
         sentence,
         "No setting mends that: look at whether the labels belong to the pictures.",
         ("--sheet", "worst.png"),
-        looks=True,
+        asks=DOCTOR,
         about="images",
     )
 
@@ -85,7 +88,7 @@ def part_the_copies(n_across: int, n_held_out: int, n_conflicting: int) -> Advic
         return None
     action = "Move them aside, look at what is left, and train again."
     options = ("--quarantine", "aside")
-    return Advice(f"{'; '.join(found)}.", action, options, looks=True, about="images")
+    return Advice(f"{'; '.join(found)}.", action, options, asks=DOCTOR, about="images")
 
 
 def mend_labels(n_doubtful: int, n_judged: int) -> Advice | None:
@@ -150,14 +153,16 @@ def collect_more(curve: Mapping[str, Any] | None) -> Advice | None:
         return None
     gain, (low, high) = curve["doubling_gain"], curve["doubling_gain_ci"]
     found = (
-        f"Twice as many training images would bring about {100 * gain:+.1f} points of accuracy "
+        f"The second half of the training images brought {100 * gain:+.1f} points of accuracy "
         f"(95 % interval {100 * low:+.1f} to {100 * high:+.1f})."
     )
     if low > 0:
         action = "More images help: collect some, and measure again."
         return Advice(found, action, ("--learning-curve",), about="repeats")
-    action = "More of the same images bring little: try a larger network, or larger pictures."
-    return Advice(found, action, ("--arch", "resnet50"), about="repeats")
+    if high < LEVEL:
+        action = "More of the same images would bring little: try a body that sees more in them."
+        return Advice(found, action, ("--budget", "10m"), asks=MODELS, about="repeats")
+    return None
 
 
 def tell_apart(

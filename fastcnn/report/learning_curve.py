@@ -10,6 +10,7 @@ from rich.table import Table
 from fastcnn.analysis.learning_curve import CurvePoint
 from fastcnn.files import write_csv
 from fastcnn.report.curves import COLOURS
+from fastcnn.report.figures.panel import label, panel
 from fastcnn.report.pictures import write_figure
 from fastcnn.run_folder import LEARNING_CURVE_FIGURE_FILE, LEARNING_CURVE_FILE
 
@@ -45,31 +46,40 @@ def learning_curve_figure(curve: Mapping[str, Any], title: str) -> "Figure":
         title: what the images are.
     """
     from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.5, 4.2), layout="constrained")
+    axes = figure.subplots()
+    _draw(axes, curve)
+    axes.set_title(f"{title}: a linear head on a frozen body", fontsize=10, loc="left")
+    axes.spines[["top", "right"]].set_visible(False)
+    label(axes, "images to learn from (dots: random subsets; line: their mean)", "accuracy (%)")
+    return figure
+
+
+def learning_curve_panel(curve: Mapping[str, Any]) -> "Figure":
+    """Draw the same small, for a page that says what it is about."""
+    figure, axes = panel()
+    _draw(axes, curve)
+    label(axes, "images to learn from (dots: random subsets)", "accuracy (%)")
+    return figure
+
+
+def _draw(axes: Any, curve: Mapping[str, Any]) -> None:
     from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
     points = curve["points"]
     sizes = [point["n"] for point in points]
-    figure = Figure(figsize=(7.5, 4.2), layout="constrained")
-    axes = figure.subplots()
     learned = [100 * point["training_accuracy"] for point in points]
     axes.plot(sizes, learned, ".:", color=LEARNED, label="the images it learned from")
     for point in points:
         draws = [100 * accuracy for accuracy in point["accuracies"]]
         axes.plot([point["n"]] * len(draws), draws, "o", color=HELD_OUT, alpha=0.3, markersize=4)
     means = [100 * point["accuracy"] for point in points]
-    label = f"{curve['n_valid']:,} held-out images"
-    axes.plot(sizes, means, "o-", color=HELD_OUT, label=label)
+    axes.plot(sizes, means, "o-", color=HELD_OUT, label=f"{curve['n_valid']:,} held-out images")
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_locator(FixedLocator(_apart(sizes)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    axes.set_xlabel("images to learn from (dots: random subsets; line: their mean)")
-    axes.set_ylabel("accuracy (%)")
-    axes.set_title(f"{title}: a linear head on a frozen body", fontsize=10, loc="left")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", alpha=0.3)
-    axes.legend(frameon=False, fontsize=9)
-    return figure
 
 
 def _apart(sizes: Sequence[int]) -> list[int]:

@@ -54,9 +54,10 @@ def test_what_another_phase_brought_is_not_learned_by_heart() -> None:
 
 def test_a_learning_curve_says_whether_more_images_help() -> None:
     rising = advice.collect_more({"doubling_gain": 0.04, "doubling_gain_ci": [0.01, 0.07]})
-    flat = advice.collect_more({"doubling_gain": 0.0, "doubling_gain_ci": [-0.02, 0.02]})
+    flat = advice.collect_more({"doubling_gain": 0.0, "doubling_gain_ci": [-0.02, 0.01]})
     assert rising is not None and "+4.0 points" in rising.finding
-    assert flat is not None and "bring little" in flat.action
+    assert flat is not None and "bring little" in flat.action and flat.asks[0] == "models"
+    assert advice.collect_more({"doubling_gain": 0.02, "doubling_gain_ci": [-0.02, 0.06]}) is None
     assert advice.collect_more(None) is None
     assert advice.collect_more({"doubling_gain": None, "doubling_gain_ci": None}) is None
 
@@ -142,7 +143,7 @@ def test_a_head_that_beats_everything_is_where_to_start(order: tuple[str, str, f
 def test_what_spoils_the_scores() -> None:
     assert advice.part_the_copies(0, 10, 0) is None
     found = advice.part_the_copies(2, 10, 4)
-    assert found is not None and found.looks
+    assert found is not None and found.asks == ("doctor",)
     assert "2 of the 10" in found.finding and "4 images" in found.finding
     assert advice.mend_labels(0, 100) is None
     doubtful = advice.mend_labels(5, 100)

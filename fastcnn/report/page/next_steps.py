@@ -80,7 +80,8 @@ def _about_training(subject: Subject) -> Iterator[Advice | None]:
             yield advice.train_longer(model.name, model.history, epochs)
             yield advice.hold_back(model.name, model.history)
     yield advice.start_from_the_head(comparison.get("pairs", []))
-    yield advice.settle(comparison.get("pairs", []), subject.best.name)
+    if not _has_repeats(subject):
+        yield advice.settle(comparison.get("pairs", []), subject.best.name)
     yield advice.collect_more(record.get("learning_curve"))
 
 
@@ -95,7 +96,7 @@ def _about_answers(subject: Subject, closer: Closer, data: DataSummary) -> Itera
         yield larger
     yield advice.cool_down(closer.sureness.calibration)
     n_images = data.facts.get("n_images", len(table))
-    if subject.record is not None and not _has_folds(subject):
+    if subject.record is not None and not _has_repeats(subject):
         yield advice.score_more(closer.scores["accuracy_ci"], len(table), n_images)
 
 
@@ -105,9 +106,9 @@ def _command(subject: Subject, one: Advice) -> str | None:
         return None
     if one.code:
         return one.code
-    if one.looks:
+    if one.asks:
         folder = subject.record["data"]["path"]
-        return shlex.join(["fastcnn", "doctor", folder, *one.options])
+        return shlex.join(["fastcnn", *one.asks, folder, *one.options])
     options = list(one.options)
     if len(subject.models) > 1 and STRATEGY not in options and "--seeds" not in options:
         options = [STRATEGY, subject.best.name, *options]
@@ -135,5 +136,7 @@ def _setting(subject: Subject, name: str, default: object) -> Any:
     return settings.get(name) or default
 
 
-def _has_folds(subject: Subject) -> bool:
-    return bool(_setting(subject, "folds", None))
+def _has_repeats(subject: Subject) -> bool:
+    """Return whether seeds or folds have been asked already."""
+    strategies = (subject.record or {}).get("strategies") or {}
+    return any(len(entry.get("repeats") or []) > 1 for entry in strategies.values())

@@ -13,7 +13,7 @@ from fastcnn.report.figures.calibration import coverage_figure, reliability_figu
 from fastcnn.report.figures.classes import class_counts_figure, confusion_figure
 from fastcnn.report.figures.panel import panel
 from fastcnn.report.figures.rates import learning_rates_figure
-from fastcnn.report.figures.repeats import learning_curve_figure, repeats_figure
+from fastcnn.report.figures.repeats import repeats_figure
 from fastcnn.report.page.svg import THEMED, inline_svg
 
 
@@ -92,9 +92,3 @@ def test_repeats_are_lines_and_their_mean_a_bar() -> None:
     heights = [list(line.get_ydata()) for line in lines]
     assert heights[:3] == [[0.8, 0.7], [0.9, 0.9], [0.8]]
     assert heights[3] == pytest.approx([0.85, 0.85]) and heights[4] == pytest.approx([0.8, 0.8])
-
-
-def test_a_learning_curve_without_intervals_is_drawn_too() -> None:
-    points = [{"n": 10, "accuracy": 0.5, "accuracy_ci": None}, {"n": 20, "accuracy": 0.6}]
-    axes = learning_curve_figure(points).axes[0]
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["10", "20"]
