@@ -97,7 +97,7 @@ class Order:
 
 
 def placed(url: str) -> str:
-    """Return a database's URL with a whole path where it names an SQLite file, for workers elsewhere."""
+    """Return a database's URL, with a whole path where it names an SQLite file."""
     start, three_slashes, path = url.partition(":///")
     if start.split("+")[0] != "sqlite" or not three_slashes or path in ("", ":memory:"):
         return url
