@@ -12,20 +12,23 @@ if TYPE_CHECKING:
     import pandas as pd
     from fastai.learner import Learner
 
+    from fastcnn.analysis.interpretation import StoredInterpretation
+
 RUN_FILE = "run.json"
 EXPORT_FILE = "export.pkl"
 HISTORY_FILE = "history.csv"
 PREDICTIONS_FILE = "predictions.parquet"
 TEST_PREDICTIONS_FILE = "test-predictions.parquet"
 DOUBTFUL_FILE = "doubtful.csv"
+SUSPECTED_FILE = "suspected.csv"
 COMPARISON_FILE = "comparison.csv"
 CURVES_FILE = "curves.png"
 CONTACT_SHEET_FILE = "contact_sheet.png"
 ABLATION_FILE = "ablation.csv"
 ABLATION_FIGURE_FILE = "ablation.png"
 OWN_FILES = (
-    *(RUN_FILE, DOUBTFUL_FILE, COMPARISON_FILE, CURVES_FILE, CONTACT_SHEET_FILE),
-    *(ABLATION_FILE, ABLATION_FIGURE_FILE),
+    *(RUN_FILE, DOUBTFUL_FILE, SUSPECTED_FILE, COMPARISON_FILE, CURVES_FILE),
+    *(CONTACT_SHEET_FILE, ABLATION_FILE, ABLATION_FIGURE_FILE),
 )
 """What a run writes beside the folders of its strategies."""
 
@@ -60,6 +63,18 @@ class Run:
         return self.strategies[0] if self.strategies else None
 
     @property
+    def verdict(self) -> str | None:
+        """What can be said of the strategies; of one alone, None where it learned something."""
+        if self.record["comparison"]:
+            return str(self.record["comparison"]["verdict"])
+        if len(self.strategies) != 1:
+            return None
+        from fastcnn.analysis.learned import nothing_learned_sentence
+
+        (entry,) = self.record["strategies"].values()
+        return nothing_learned_sentence(entry["metrics"], self.record["data"]["n_valid"])
+
+    @property
     def title(self) -> str:
         """What the run is about: the recipe, or the whole name of a drawn sample."""
         source = str(self.record["data"]["source"])
@@ -88,6 +103,16 @@ class Run:
 
         return pd.read_parquet(self.path / self._require(strategy) / PREDICTIONS_FILE)
 
+    def interpretation(self, strategy: str | None = None) -> "StoredInterpretation":
+        """Return fastai's interpretation of a strategy (the winner's by default).
+
+        It answers from the table of predictions; only what draws pictures opens files.
+        """
+        from fastcnn.analysis.interpretation import open_interpretation
+
+        images = Path(self.record["data"]["path"])
+        return open_interpretation(self.model_file(strategy), self.predictions(strategy), images)
+
     def history(self, strategy: str | None = None) -> "pd.DataFrame":
         """Return the history: one row an epoch."""
         import pandas as pd
@@ -109,7 +134,7 @@ class Run:
         from fastcnn.report.tables import comparison_rows
 
         table = pd.DataFrame(comparison_rows(self.record["strategies"])).to_html(index=False)
-        verdict = (self.record["comparison"] or {}).get("verdict", self.record["status"])
+        verdict = self.verdict or self.record["status"]
         return f"<p><b>{escape(self.title)}</b>: {escape(verdict)}</p>{table}"
 
     def _require(self, strategy: str | None) -> str:

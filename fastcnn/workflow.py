@@ -21,7 +21,7 @@ from fastcnn.files import write_bytes
 from fastcnn.inference.export import export_bytes
 from fastcnn.inference.predictor import open_predictor
 from fastcnn.inference.trust import sha256_of, trust
-from fastcnn.labels import list_doubtful
+from fastcnn.labels import judge_labels
 from fastcnn.narrator import Narrator
 from fastcnn.places import user_path
 from fastcnn.plan import Plan, make_plan
@@ -148,7 +148,7 @@ def run_strategy(
     write_table(table, folder / PREDICTIONS_FILE)
     entry = describe_strategy(trained, table, job, checkpoint_sha256=sha256)
     if trained.solved and not trained.n_epochs:  # the body has not learned from the labels
-        list_doubtful(job, trained.solved, folder.parent)
+        judge_labels(job, trained.solved, folder.parent)
     accuracy, seconds = entry["metrics"]["accuracy"], entry["seconds"]["total"]
     narrator.say(f"{strategy}: accuracy {accuracy:.3f} in {seconds:.0f} s")
     return entry, table

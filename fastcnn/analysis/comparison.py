@@ -6,14 +6,17 @@ from typing import Any
 
 import pandas as pd
 
+from fastcnn.analysis.bootstrap import paired_bootstrap_interval
 from fastcnn.analysis.intervals import (
-    PairedCounts,
+    SIGNIFICANT,
     holm,
     mcnemar_p_value,
     newcombe_paired_interval,
 )
+from fastcnn.analysis.learned import nothing_learned_sentences
+from fastcnn.analysis.metrics import metrics_of
+from fastcnn.analysis.pairs import paired_counts
 
-SIGNIFICANT = 0.05
 TEST = "McNemar's exact test, two-sided, 0.05; Holm's correction for more than two strategies"
 
 
@@ -35,35 +38,19 @@ def compare(
     pairs = [_pair(a, b, tables) for a, b in combinations(tables, 2)]
     for pair, corrected in zip(pairs, holm([pair["p_value"] for pair in pairs]), strict=True):
         pair["p_holm"] = corrected
-    accuracy = {name: float(table["correct"].mean()) for name, table in tables.items()}
+    metrics = {name: metrics_of(table) for name, table in tables.items()}
+    accuracy = {name: float(one["accuracy"]) for name, one in metrics.items()}
     winner = min(tables, key=lambda name: (-accuracy[name], seconds[name]))
-    said = verdict(winner, pairs, accuracy, seconds, n_images=len(tables[winner]))
+    n_images = len(tables[winner])
+    said = verdict(winner, pairs, accuracy, seconds, n_images)
+    warning = nothing_learned_sentences(metrics, n_images)
     cost = cost_sentence({name: seconds[name] for name in tables}, found_features)
     return {
         "winner": winner,
         "pairs": pairs,
         "test": TEST,
-        "verdict": f"{said} {cost}",
+        "verdict": " ".join(filter(None, [warning, said, cost])),
     }
-
-
-def paired_counts(first: pd.DataFrame, second: pd.DataFrame) -> PairedCounts:
-    """Count how two tables of the same images agree.
-
-    Raises:
-        ValueError: the tables are not of the same images.
-    """
-    both = first.set_index("path")["correct"]
-    other = second.set_index("path")["correct"].reindex(both.index)
-    if len(first) != len(second) or other.isna().any():
-        raise ValueError("the two tables are not of the same images")
-    a, b = both.to_numpy(dtype=bool), other.to_numpy(dtype=bool)
-    return PairedCounts(
-        both_right=int((a & b).sum()),
-        only_a=int((a & ~b).sum()),
-        only_b=int((~a & b).sum()),
-        both_wrong=int((~a & ~b).sum()),
-    )
 
 
 def verdict(
@@ -117,6 +104,7 @@ def _pair(a: str, b: str, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         "b": b,
         "difference": counts.difference,
         "difference_ci": list(newcombe_paired_interval(counts)),
+        "bootstrap_ci": list(paired_bootstrap_interval(tables[a], tables[b])),
         "p_value": mcnemar_p_value(counts),
     }
 

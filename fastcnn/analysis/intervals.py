@@ -10,6 +10,8 @@ from scipy.stats import t as student
 Interval = tuple[float, float]
 
 CONFIDENCE = 0.95
+SIGNIFICANT = 0.05
+"""A p-value below this counts as more than chance."""
 
 
 @dataclass(frozen=True)

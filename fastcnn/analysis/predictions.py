@@ -49,6 +49,17 @@ def classes_of(table: pd.DataFrame) -> list[str]:
     return [name.removeprefix("prob_") for name in table.columns if name.startswith("prob_")]
 
 
+def probabilities_of(table: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Return the probabilities, (N, C), float64, the classes in the order of `classes_of`."""
+    return table[[f"prob_{name}" for name in classes_of(table)]].to_numpy(dtype=np.float64)
+
+
+def places_of(names: "pd.Series[str]", classes: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Return where in `classes` each name stands, (N,); -1 where it does not."""
+    places = {name: place for place, name in enumerate(classes)}
+    return np.array([places.get(name, -1) for name in names], dtype=np.int64)
+
+
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write the table as Parquet, whole or not at all."""
     buffer = io.BytesIO()

@@ -54,8 +54,8 @@ class Predictor:
     def __init__(self, learner: Learner) -> None:
         """Wrap a learner as `load_learner` gives it."""
         self.learner = learner
-        self._dls = copy.deepcopy(learner.dls)  # the learner itself stays plain
-        _open_as_meant(self._dls)
+        self.dls = copy.deepcopy(learner.dls)  # the learner itself stays plain
+        _open_as_meant(self.dls)
         self.classes = [str(name) for name in learner.dls.vocab]
 
     def probabilities(self, paths: Sequence[Path]) -> Probabilities:
@@ -111,7 +111,7 @@ class Predictor:
             return np.zeros((0, len(self.classes)), np.float32)
         workers = worker_count() if len(paths) > FEW else 0
         with damaged_files_named(paths), self.learner.no_bar():
-            loader = self._dls.test_dl(
+            loader = self.dls.test_dl(
                 list(paths), num_workers=workers, wif=leave_interrupts_to_the_main_process
             )
             probabilities, _ = self.learner.get_preds(dl=loader)

@@ -78,8 +78,8 @@ def show_run(run: Run, narrator: Narrator) -> None:
         show_ablation(run, narrator)
         return
     narrator.show(comparison_table(run))
-    if run.record["comparison"]:
-        narrator.always_say(run.record["comparison"]["verdict"])
+    if run.verdict:
+        narrator.always_say(run.verdict)
     where = shown_path(run.path)
     narrator.always_say(f"run: {where}")
     narrator.say(f"next: fastcnn predict {shlex.quote(where)} PICTURE.jpg")

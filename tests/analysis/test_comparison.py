@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from fastcnn.analysis.comparison import compare, paired_counts
+from fastcnn.analysis.comparison import compare
 from fastcnn.analysis.intervals import PairedCounts
+from fastcnn.analysis.pairs import paired_counts
 from fastcnn.analysis.predictions import prediction_table
 
 SECONDS = {"full": 75.4, "head": 3.21, "lp-ft": 80.0}

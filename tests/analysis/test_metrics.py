@@ -8,33 +8,16 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from random_tables import table_of, tables
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
+from fastcnn.analysis.calibration import expected_calibration_error
 from fastcnn.analysis.intervals import wilson_interval
-from fastcnn.analysis.metrics import expected_calibration_error, metrics_of
-from fastcnn.analysis.predictions import classes_of, prediction_table, write_table
+from fastcnn.analysis.metrics import metrics_of
+from fastcnn.analysis.predictions import classes_of, write_table
 
 METRICS = ["accuracy", "accuracy_ci", "error_rate", "loss", "f1_macro", "ece", "majority_baseline"]
 quick = settings(deadline=None, max_examples=30)
-
-
-def table_of(
-    targets: list[str], probabilities: list[list[float]], classes: list[str]
-) -> pd.DataFrame:
-    """Make a table of predictions from plain lists."""
-    paths = [f"images/{number}.jpg" for number in range(len(targets))]
-    return prediction_table(paths, targets, np.array(probabilities, np.float32), classes)
-
-
-@st.composite
-def tables(draw: st.DrawFn) -> pd.DataFrame:
-    """Random tables, from one image and one class on, some of them confident, some not."""
-    classes = [f"class {number}" for number in range(draw(st.integers(1, 6)))]
-    n_images = draw(st.integers(1, 40))
-    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    concentration = draw(st.sampled_from([0.05, 0.5, 5.0]))
-    probabilities = random.dirichlet([concentration] * len(classes), n_images)
-    return table_of(list(random.choice(classes, n_images)), probabilities.tolist(), classes)
 
 
 def ece_by_loop(confidence: npt.NDArray[np.float64], correct: list[bool], bins: int) -> float:

@@ -26,6 +26,7 @@ def entry(accuracy: float, seconds: float, trainable: int) -> dict[str, Any]:
             "f1_macro": accuracy - 0.01,
             "loss": 0.31,
             "ece": 0.04,
+            "majority_baseline": 0.04,
         },
         "seconds": {"train": seconds / 2, "total": seconds},
         "images_per_second": {"loader": 2345.6, "model": 2600.0, "together": 1234.56},
@@ -124,6 +125,22 @@ def test_a_run_ends_with_its_verdict_and_its_place(
     assert len(following) == (0 if quiet else 1)
     for command in following:
         assert shlex.split(command) == ["fastcnn", "predict", "my run", "PICTURE.jpg"]
+
+
+def test_one_strategy_that_learned_nothing_is_said_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On the terminal, `--quiet` too, and in a notebook; one that learned is not remarked on."""
+    poor = run_of(tmp_path / "poor", {"head": entry(0.03, 9, 1)})
+    good = run_of(tmp_path / "good", {"head": entry(0.9, 9, 1)})
+    for run in (poor, good):
+        show_run(run, Narrator(Console(width=80), quiet=True))
+        said = "Nothing was learned that accuracy shows: 0.030 on 1,478 images" in (
+            " ".join(capsys.readouterr().out.split())
+        )
+        assert said == (run is poor)
+    assert "Nothing was learned" in poor._repr_html_()
+    assert "learned" not in good._repr_html_() and "done" in good._repr_html_()
 
 
 def test_a_figure_has_a_labelled_line_a_strategy() -> None:

@@ -48,7 +48,7 @@ def test_the_folder_holds_what_the_contract_names(finished: fastcnn.Run) -> None
     found = {path.relative_to(finished.path).as_posix() for path in finished.path.rglob("*.*")}
     per_strategy = ("history.csv", "predictions.parquet", "export.pkl")
     expected = {f"{name}/{file}" for name in ("full", "head") for file in per_strategy}
-    of_run = {"run.json", "comparison.csv", "curves.png", "contact_sheet.png"}
+    of_run = {"run.json", "comparison.csv", "suspected.csv", "curves.png", "contact_sheet.png"}
     assert found - {"doubtful.csv"} == expected | of_run
     assert ("doubtful.csv" in found) == can_judge_labels()
 
@@ -98,6 +98,24 @@ def test_every_validation_image_is_scored_once(finished: fastcnn.Run, few_pets: 
             f"prob_{name}" for name in finished.record["data"]["classes"]
         ]
         assert probabilities.sum(axis=1).round(4).eq(1).all()
+
+
+def test_every_label_is_ranked(finished: fastcnn.Run, few_pets: Path) -> None:
+    """Each image that was learned from or held out stands in `suspected.csv` with its part."""
+    ranked = pd.read_csv(finished.path / "suspected.csv")
+    assert sorted(ranked["path"]) == sorted(file.name for file in few_pets.glob("*.jpg"))
+    assert list(ranked["label"]) == [path.rsplit("_", 1)[0] for path in ranked["path"]]
+    held_out = ranked.loc[ranked["split"] == "valid", "path"]
+    assert sorted(held_out) == sorted(finished.predictions("head")["path"])
+    assert set(ranked["split"]) == {"train", "valid"}
+
+
+def test_labels_are_ranked_without_cleanlab_too(
+    few_pets: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fastcnn.labels.can_judge_labels", lambda: False)
+    run = train(few_pets, tiny_weights, tmp_path / "run", strategy="head", epochs=None)
+    assert (run.path / "suspected.csv").exists() and not (run.path / "doubtful.csv").exists()
 
 
 def test_both_strategies_score_the_same_images(finished: fastcnn.Run) -> None:
