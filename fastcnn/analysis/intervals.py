@@ -11,7 +11,7 @@ Interval = tuple[float, float]
 
 CONFIDENCE = 0.95
 SIGNIFICANT = 0.05
-"""The p-value below which a finding is none of chance."""
+"""A p-value below this counts as more than chance."""
 
 
 @dataclass(frozen=True)

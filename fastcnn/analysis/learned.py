@@ -13,7 +13,7 @@ Metrics = Mapping[str, Any]
 
 
 def learned_nothing(table: pd.DataFrame) -> bool:
-    """Return whether chance alone may make the accuracy of always answering the commonest class.
+    """Return whether the accuracy is no better than that of always answering the commonest class.
 
     One-sided exact binomial test at 0.05 against `majority_baseline`. Images of one class can show
     nothing of the kind: the answer is False.

@@ -1,8 +1,8 @@
 """All labels, ranked by how much held-out heads speak against them.
 
-The measure of Northcutt, Jiang and Chuang, "Confident Learning: Estimating Uncertainty in Dataset
-Labels", arXiv 1911.00068, that ranks errors within a class: the normalised margin. Which labels are
-doubtful it does not say: that is for `doubtful.csv`.
+By the margin of Northcutt, Jiang and Chuang, "Confident Learning: Estimating Uncertainty in Dataset
+Labels", arXiv 1911.00068, scaled to 0..1 as their library cleanlab does. How many of the first are
+wrong it does not say: that is for `doubtful.csv`.
 """
 
 from collections.abc import Sequence

@@ -19,7 +19,8 @@ def labelled_loaders(dls: DataLoaders, paths: Sequence[Path], labels: Sequence[s
     """
     empty, like = dls
     opens, names = like.dataset.tls
-    label_of = dict(zip(paths, labels, strict=True))
+    own = {str(name): name for name in dls.vocab}  # a recipe's labels may be numbers
+    label_of = {path: own[label] for path, label in zip(paths, labels, strict=True)}
     datasets = Datasets(
         list(paths),
         tfms=[list(opens.tfms.fs), [Transform(lambda path: label_of[path]), *names.tfms.fs]],

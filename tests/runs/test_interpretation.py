@@ -1,9 +1,11 @@
 """fastai's interpretation of a finished run equals fastai's own, and predicts nothing."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import fastai.callback.progress  # noqa: F401  gives every Learner `no_bar`
 import matplotlib.pyplot as plt
@@ -67,6 +69,7 @@ def fastais(stored: StoredInterpretation) -> ClassificationInterpretation:
         return ClassificationInterpretation.from_learner(stored.learn)
 
 
+@pytest.mark.filterwarnings("ignore:Precision is ill-defined")
 def test_every_answer_is_fastai_s(
     stored: StoredInterpretation,
     fastais: ClassificationInterpretation,
@@ -174,3 +177,14 @@ def test_labels_by_chance_are_found_to_teach_nothing(permuted: fastcnn.Run) -> N
     verdict = permuted.record["comparison"]["verdict"]
     assert verdict.startswith("Nothing was learned that accuracy shows: full ")
     assert " and head " in verdict.split(". ")[0] and "majority baseline" in verdict
+
+
+def test_the_page_on_analysis_works_as_it_stands(
+    permuted: fastcnn.Run, stored: StoredInterpretation
+) -> None:
+    """Its lines are run one after the other on a finished run."""
+    page = Path(__file__).resolve().parents[2] / "docs" / "analysis.md"
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    found: dict[str, Any] = {"run": permuted}
+    exec("".join(blocks), found)
+    assert len(blocks) == 4 and found["interpretation"].confusion_matrix().sum() == 24

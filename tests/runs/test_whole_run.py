@@ -111,6 +111,14 @@ def test_every_label_is_ranked(finished: fastcnn.Run, few_pets: Path) -> None:
     assert set(ranked["split"]) == {"train", "valid"}
 
 
+def test_labels_are_ranked_without_cleanlab_too(
+    few_pets: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fastcnn.labels.can_judge_labels", lambda: False)
+    run = train(few_pets, tiny_weights, tmp_path / "run", strategy="head", epochs=None)
+    assert (run.path / "suspected.csv").exists() and not (run.path / "doubtful.csv").exists()
+
+
 def test_both_strategies_score_the_same_images(finished: fastcnn.Run) -> None:
     full, head = finished.predictions("full"), finished.predictions("head")
     assert list(full["path"]) == list(head["path"])
