@@ -18,6 +18,7 @@ from fastcnn.record import RunRecord, run_folder
 from fastcnn.report.ablation_files import write_ablation
 from fastcnn.run_folder import Run
 from fastcnn.setting_checks import option
+from fastcnn.setting_uses import OF_WHOLE_RUNS
 from fastcnn.sweep.kept import Kept, kept_between_trials
 from fastcnn.sweep.order import Order
 from fastcnn.sweep.trial import plan_trial, run_trial
@@ -53,7 +54,8 @@ def ablate(
     """
     fixed = _fixed(ablation)
     given = {name: value for name, value in given.items() if value is not None}
-    config = {name: value for name, value in config.items() if name not in fixed}
+    beside = {*fixed, *OF_WHOLE_RUNS}
+    config = {name: value for name, value in config.items() if name not in beside}
     _refuse(fixed, given)
     order = Order(recipe.name, data, given, config, space=())
     plan = make_plan(recipe, data, config, given, narrator)
@@ -89,6 +91,14 @@ def _refuse(fixed: Set[str], given: Mapping[str, Any]) -> None:
                 f"{', '.join(map(option, named))} would do nothing: the rows and columns of the "
                 "ablation set it themselves",
                 "leave it away, or copy the recipe (fastcnn recipes --copy) and change its rows",
+            )
+        )
+    if asked := [option(name) for name in OF_WHOLE_RUNS if given.get(name)]:
+        problems.append(
+            Problem(
+                f"{', '.join(asked)} would do nothing: an ablation repeats each row with seeds of "
+                "its own",
+                "leave it away; copy the recipe (fastcnn recipes --copy) to change n_seeds",
             )
         )
     if "-vs-" in str(given.get("strategy")):

@@ -1,6 +1,5 @@
 """The sections of `run.json`: what was planned, and what each strategy brought."""
 
-from collections import Counter
 from typing import Any
 
 import pandas as pd
@@ -27,7 +26,6 @@ def describe_plan(plan: Plan, data: str | None) -> dict[str, Any]:
             "n_valid": len(images.valid),
             "n_test": len(images.test),
             "classes": images.classes,
-            "train_counts": dict(sorted(Counter(images.train_labels).items())),
             "split_sha256": images.split_sha256(),
             "skipped": [
                 *(vars(skipped) for skipped in images.skipped),

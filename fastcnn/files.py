@@ -55,6 +55,25 @@ def write_json(path: Path, document: Mapping[str, object]) -> None:
     write_text(path, json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
 
 
+def link_file(source: Path, target: Path) -> None:
+    """Give a file a second name, or where that cannot be a copy, whole or not at all.
+
+    Raises:
+        TrainingError: the disk is full, or the folder cannot be written to.
+    """
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    with friendly_disk_errors(target):
+        try:
+            temporary.unlink(missing_ok=True)
+            try:
+                os.link(source, temporary)
+            except OSError:  # a file system without hard links
+                shutil.copyfile(source, temporary)
+            os.replace(temporary, target)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
 @contextmanager
 def friendly_disk_errors(
     path: Path, way_out: str = "give another folder with --out DIR"

@@ -48,6 +48,8 @@ class Plan:
     """The network that every strategy trains, without its numbers."""
     block: Callable[[Settings], "DataBlock"]
     """Builds the recipe's `DataBlock` of these images."""
+    split: Callable[[Settings, int], ImageSet]
+    """Splits the images by the seed of other settings, holding out the fold of that number."""
 
 
 def make_plan(
@@ -79,7 +81,8 @@ def make_plan(
     narrator.say(f"body: {weights.architecture.name}, {weights.describe()}")
     file = str(weights.path) if weights.source == "file" else None
     settings = settings.changed(arch=weights.architecture.name, weights=file, device=str(device))
-    return Plan(recipe, settings, source, images, weights, device, drawn, understood.block)
+    block, split = understood.block, understood.split
+    return Plan(recipe, settings, source, images, weights, device, drawn, block, split)
 
 
 def settle(

@@ -15,12 +15,14 @@ from fastcnn.plan import Plan, make_plan
 from fastcnn.recipe import Recipe
 from fastcnn.recipe_book import find_recipe, recipe_or_folder
 from fastcnn.setting_checks import option
+from fastcnn.setting_uses import OF_WHOLE_RUNS
 from fastcnn.training.rate_search import reading_for
 from fastcnn.training.train import compute_first_layer, search_rates
 
 NO_PART = (
     *("epochs", "freeze_epochs", "freeze_until", "lr", "schedule", "clip", "accumulate"),
     *("mixup", "cutmix", "ema", "early_stop", "save_best", "progressive"),
+    *OF_WHOLE_RUNS,
 )
 """Settings of the training that the rate is for, which change nothing in the test."""
 ON_PICTURES, ON_FEATURES = ("augment",), ("views",)
@@ -95,7 +97,9 @@ def find_rates(
     recipe = replace(recipe, defaults={"strategy": "head", **recipe.defaults})
     strategy = _tested(recipe, config, given)
     # As a config: nothing that belongs to the training that follows is refused for being unused.
-    plan = make_plan(recipe, source, {**config, **given}, {}, narrator)
+    beneath = {**config, **given}
+    beneath = {name: value for name, value in beneath.items() if name not in OF_WHOLE_RUNS}
+    plan = make_plan(recipe, source, beneath, {}, narrator)
     _tell_what_plays_no_part(given, strategy, narrator)
     return _search(plan, strategy, narrator)
 

@@ -63,7 +63,12 @@ def write_report(
 
 
 def leave_report(run: Run, narrator: Narrator) -> None:
-    """Write the report that a run leaves; where that fails, the run is none the worse."""
+    """Write the report that a run leaves; where that fails, the run is none the worse.
+
+    `FASTCNN_REPORT=no` leaves it out, for many small runs one after the other.
+    """
+    if os.environ.get("FASTCNN_REPORT", "").lower() in ("no", "off", "0"):
+        return
     try:
         write_report(run, narrator=narrator)
     except Exception as error:

@@ -30,9 +30,12 @@ CONTACT_SHEET_FILE = "contact_sheet.png"
 REPORT_FILE = "report.html"
 ABLATION_FILE = "ablation.csv"
 ABLATION_FIGURE_FILE = "ablation.png"
+LEARNING_CURVE_FILE = "learning_curve.csv"
+LEARNING_CURVE_FIGURE_FILE = "learning_curve.png"
 OWN_FILES = (
     *(RUN_FILE, DOUBTFUL_FILE, SUSPECTED_FILE, DOCTOR_FILE, COMPARISON_FILE, CURVES_FILE),
     *(IMAGES_FILE, CONTACT_SHEET_FILE, REPORT_FILE, ABLATION_FILE, ABLATION_FIGURE_FILE),
+    *(LEARNING_CURVE_FILE, LEARNING_CURVE_FIGURE_FILE),
 )
 """What a run writes beside the folders of its strategies."""
 
@@ -67,6 +70,19 @@ class Run:
         return self.strategies[0] if self.strategies else None
 
     @property
+    def repeats(self) -> list[dict[str, Any]]:
+        """What the winner's repeats brought; empty where every strategy was trained once."""
+        winner = self.winner
+        return list(self.record["strategies"][winner].get("repeats", [])) if winner else []
+
+    @property
+    def n_scored(self) -> int:
+        """How many images each table of predictions holds: of folds, those of all of them."""
+        if self.repeats and self.record["settings"]["folds"]:
+            return sum(repeat["n_valid"] for repeat in self.repeats)
+        return int(self.record["data"]["n_valid"])
+
+    @property
     def verdict(self) -> str | None:
         """What can be said of the strategies; of one alone, None where it learned something."""
         if self.record["comparison"]:
@@ -76,7 +92,7 @@ class Run:
         from fastcnn.analysis.learned import nothing_learned_sentence
 
         (entry,) = self.record["strategies"].values()
-        return nothing_learned_sentence(entry["metrics"], self.record["data"]["n_valid"])
+        return nothing_learned_sentence(entry["metrics"], self.n_scored)
 
     @property
     def title(self) -> str:

@@ -37,6 +37,8 @@ AT_LEAST = {
     "bs": 1,
     "size": 8,
     "seed": 0,
+    "seeds": 1,
+    "folds": 2,
 }
 """The smallest whole number that a setting takes."""
 AT_MOST = {"views": 8}
@@ -82,6 +84,8 @@ EXAMPLES = {
     "ema": 0.99,
     "early_stop": 3,
     "progressive": 128,
+    "seeds": 3,
+    "folds": 5,
 }
 """Values to show where the default says nothing."""
 TYPES: dict[Any, tuple[tuple[type, ...], str]] = {
@@ -200,14 +204,45 @@ def _rule_problems(settings: "Settings") -> list[Problem]:
 
 def _pair_problems(settings: "Settings") -> list[Problem]:
     """Return what is wrong with two settings together, each of them being possible alone."""
+    problems = _repeat_problems(settings)
     if settings.head == "fastai" and settings.bs == 1:
-        return [
+        problems.append(
             Problem(
                 "--bs is 1, expected at least 2 with --head fastai: its BatchNorm compares images",
                 "for example --bs 16; --accumulate makes small batches act as a large one",
             )
-        ]
-    return []
+        )
+    return problems
+
+
+def _repeat_problems(settings: "Settings") -> list[Problem]:
+    """Return what is wrong with the ways to repeat a training."""
+    problems = []
+    if settings.folds and settings.seeds > 1:
+        problems.append(
+            Problem(
+                f"--seeds {settings.seeds} and --folds {settings.folds} were given, expected one "
+                "of them",
+                "--folds scores every image once, --seeds another part each time",
+            )
+        )
+    if settings.folds and settings.split == "random":
+        problems.append(
+            Problem(
+                "--split is 'random', expected stratified with --folds: each fold has its share "
+                "of every class",
+                f"for example --folds {settings.folds} --split stratified",
+            )
+        )
+    if settings.seed < SEEDS < settings.seed + settings.seeds:
+        problems.append(
+            Problem(
+                f"--seeds is {settings.seeds} from --seed {settings.seed} on, expected seeds "
+                f"below {SEEDS}",
+                "for example --seed 42",
+            )
+        )
+    return problems
 
 
 def _rate_problems(text: str) -> list[Problem]:

@@ -24,18 +24,22 @@ BY_STRATEGY = {
     "freeze_until": ("partial",),
 }
 """Settings that only these strategies read."""
+OF_WHOLE_RUNS = ("seeds", "folds", "learning_curve")
+"""Settings about what a run does beside one training; a sweep, say, trains once a trial."""
 
 
 def refuse_unused(given: Mapping[str, Any], settings: Settings) -> list[Problem]:
     """Return one problem a reason, naming all the settings that the user gave in vain."""
     done = set().union(*(does(name, settings) for name in settings.strategies))
+    done |= {VIEWS} if settings.learning_curve else set()
     unused: dict[str, list[tuple[str, str]]] = {}
     for name in given:
         if given[name] is not None and (reason := _why_unused(name, settings, done)):
             why, otherwise = reason
             shown = "--balance sampling" if name == "balance" else option(name)
             unused.setdefault(why, []).append((shown, otherwise))
-    return [_problem(why, pairs, settings) for why, pairs in unused.items()]
+    problems = [_problem(why, pairs, settings) for why, pairs in unused.items()]
+    return problems + _beside_folds(given, settings)
 
 
 def does(strategy: str, settings: Settings) -> set[str]:
@@ -46,6 +50,19 @@ def does(strategy: str, settings: Settings) -> set[str]:
     if strategy == "lp-ft":
         return {VIEWS, EPOCHS, PICTURES}
     return {EPOCHS, PICTURES}
+
+
+def _beside_folds(given: Mapping[str, Any], settings: Settings) -> list[Problem]:
+    """Return the part to hold out as a problem where folds say it already."""
+    if given.get("valid_pct") is None or not settings.folds:
+        return []
+    return [
+        Problem(
+            f"--valid-pct would do nothing with --folds {settings.folds}: each fold is held out "
+            "once",
+            f"leave it away, or give --folds {max(2, round(1 / settings.valid_pct))}",
+        )
+    ]
 
 
 def _problem(why: str, pairs: list[tuple[str, str]], settings: Settings) -> Problem:
@@ -60,6 +77,9 @@ def _problem(why: str, pairs: list[tuple[str, str]], settings: Settings) -> Prob
 
 def _why_unused(name: str, settings: Settings, done: set[str]) -> tuple[str, str] | None:
     """Return why a setting does nothing and what would make it do something, None if it does."""
+    from_nothing = settings.strategies == ("scratch",)
+    if name == "learning_curve" and settings.learning_curve and from_nothing:
+        return "it is computed from the features of a pretrained body", "give --strategy head"
     if name == "balance":
         use = EPOCHS if settings.balance == "sampling" else ""
     else:

@@ -67,6 +67,12 @@ class Settings:
     """Side of the square that the network sees, in pixels."""
     seed: int = 42
     """Seed of the split, the order of images, the augmentation and the new layers."""
+    seeds: int = 1
+    """Trainings by every strategy: with `seed`, with the next one and so on, each its own split."""
+    folds: int | None = None
+    """Parts that the images are dealt out to; each is held out once. None holds out one part."""
+    learning_curve: bool = False
+    """Whether the accuracy of `head` is told by the number of images that it learns from."""
     valid_pct: float = 0.2
     """Part of the images that is held out for validation, between 0 and 1."""
     split: str = "auto"
@@ -112,6 +118,8 @@ class Settings:
 
 
 SETTING_NAMES = tuple(field.name for field in fields(Settings))
+REPEATED_BY = {"seeds": "folds", "folds": "seeds"}
+"""Two ways to repeat a training: a layer that asks for one has those below it forget the other."""
 
 
 def resolve_settings(*layers: Mapping[str, Any]) -> Settings:
@@ -124,7 +132,9 @@ def resolve_settings(*layers: Mapping[str, Any]) -> Settings:
     """
     values: dict[str, Any] = {}
     for layer in layers:
-        values |= {name: value for name, value in layer.items() if value is not None}
+        said = {name: value for name, value in layer.items() if value is not None}
+        instead = {REPEATED_BY[name] for name in said if name in REPEATED_BY}
+        values = {name: value for name, value in values.items() if name not in instead} | said
     problems = [
         Problem(
             f"no setting is called {name!r}{did_you_mean(name, SETTING_NAMES)}",

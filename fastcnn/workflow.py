@@ -1,33 +1,31 @@
 """The whole flow of a run, from a recipe's name to compared and exported models.
 
-source → images → weights → for each strategy: learner → training → export → predictions →
-metrics → comparison. Each stage takes the object of the one before it.
+source → images → weights → for each repeat and strategy: learner → training → export →
+predictions → metrics → comparison. Each stage takes the object of the one before it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from fastcnn.analysis.comparison import compare
-from fastcnn.analysis.metrics import metrics_of
-from fastcnn.analysis.predictions import prediction_table, write_table
+from fastcnn.analysis.predictions import write_table
 from fastcnn.assembly import Shared, make_job, shared_by
-from fastcnn.data.loading import ImageSet
 from fastcnn.describe import describe_plan, describe_strategy
 from fastcnn.errors import TrainingError, UsageError
-from fastcnn.files import write_bytes
+from fastcnn.files import link_file, write_bytes
 from fastcnn.image_list import write_image_list
 from fastcnn.inference.export import export_bytes
-from fastcnn.inference.predictor import open_predictor
 from fastcnn.inference.trust import sha256_of, trust
 from fastcnn.labels import judge_labels
+from fastcnn.learning_curve import add_learning_curve
 from fastcnn.narrator import Narrator
 from fastcnn.places import user_path
-from fastcnn.plan import Plan, make_plan
+from fastcnn.plan import make_plan
 from fastcnn.recipe_book import find_recipe
 from fastcnn.record import RunRecord, require_free, run_folder
+from fastcnn.repeats import Gathered, Repeat, compare_gathered, n_learned_later, repeats_of
 from fastcnn.report.contact_sheet import write_contact_sheet
 from fastcnn.report.curves import write_curves
 from fastcnn.report.tables import write_comparison
@@ -35,10 +33,11 @@ from fastcnn.reporting import leave_report
 from fastcnn.run_folder import (
     CONTACT_SHEET_FILE,
     EXPORT_FILE,
+    HISTORY_FILE,
     PREDICTIONS_FILE,
-    TEST_PREDICTIONS_FILE,
     Run,
 )
+from fastcnn.scoring import score_exported, score_test
 from fastcnn.setting_uses import PICTURES, does
 from fastcnn.training.job import Job
 from fastcnn.training.preview import Preview, preview_jobs
@@ -83,14 +82,19 @@ def run(
 
         return ablate(found, found.ablation, source, out, config or {}, settings, narrator, command)
     plan = make_plan(found, source, config or {}, settings, narrator)
+    repeats = repeats_of(plan, narrator)
     folder = run_folder(plan.recipe.name, plan.settings.strategy, out)
     record = RunRecord(folder, command=command, **describe_plan(plan, source))
+    gathered = {name: Gathered() for name in plan.settings.strategies}
     with record.kept(narrator), shared_by(plan, narrator) as shared:
         write_image_list(plan.images, folder)
         record.document["settings"]["measured"] = shared.choice.chosen  # grows with the run
-        tables = run_strategies(plan, record, shared, narrator)
-        score_test(plan, record, narrator)
-        record.document["comparison"] = compare(tables, *costs(record.strategies))
+        for repeat in repeats:
+            run_strategies(repeat, record, gathered, shared, narrator)
+            record.document["comparison"] = compare_gathered(gathered)
+        score_test(repeats, record, narrator)
+        if plan.settings.learning_curve:
+            add_learning_curve(plan, record, shared, narrator)
     finished = Run(folder)
     leave_report(finished, narrator)
     return finished
@@ -120,31 +124,40 @@ def preview(
             hint=f"fastcnn recipe {recipe} --epochs 1 takes the least time",
         )
     plan = make_plan(found, source, config or {}, settings, narrator)
+    repeats = repeats_of(plan, narrator)
+    names = [repeat.name for repeat in repeats if repeat.name]
     with shared_by(plan, narrator) as shared:
         jobs = (make_job(plan, name, None, shared, narrator) for name in plan.settings.strategies)
-        return preview_jobs(jobs, plan.blueprint)
+        return preview_jobs(jobs, plan.blueprint, names, n_learned_later(repeats))
 
 
 def run_strategies(
-    plan: Plan, record: RunRecord, shared: Shared, narrator: Narrator
-) -> dict[str, pd.DataFrame]:
-    """Train by each strategy, write down what there is after each, and return the predictions."""
-    tables: dict[str, pd.DataFrame] = {}
-    for name in plan.settings.strategies:
-        entry, tables[name] = run_strategy(plan, name, record.folder / name, shared, narrator)
-        record.add_strategy(name, entry)
+    repeat: Repeat,
+    record: RunRecord,
+    gathered: Mapping[str, Gathered],
+    shared: Shared,
+    narrator: Narrator,
+) -> None:
+    """Train by each strategy, and write down what there is after each."""
+    for name in repeat.plan.settings.strategies:
+        entry, table = run_strategy(repeat, name, record.folder, shared, narrator)
+        gathered[name].add(repeat, entry, table)
+        if repeat.name:
+            keep_for_strategy(repeat, gathered[name], record.folder / name)
+        record.add_strategy(name, gathered[name].entry())
         write_comparison(record.strategies, record.folder)
-        write_curves(record.folder, list(tables), Run(record.folder).title)
-    return tables
+        if repeat.is_first:
+            write_curves(record.folder, list(record.strategies), Run(record.folder).title)
 
 
 def run_strategy(
-    plan: Plan, strategy: str, folder: Path, shared: Shared, narrator: Narrator
+    repeat: Repeat, strategy: str, run_folder: Path, shared: Shared, narrator: Narrator
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Train by one strategy, export the model, and score the exported model."""
+    plan, folder = repeat.plan, run_folder / strategy / repeat.name
     job = make_job(plan, strategy, folder, shared, narrator)
-    if PICTURES in does(strategy, plan.settings):
-        show_pictures(job, folder.parent)
+    if repeat.is_first and PICTURES in does(strategy, plan.settings):
+        show_pictures(job, run_folder)
     trained = train(job)
     content = export_bytes(job.learner)
     write_bytes(folder / EXPORT_FILE, content)
@@ -152,19 +165,22 @@ def run_strategy(
     table = score_exported(content, plan.images, plan.images.valid)
     write_table(table, folder / PREDICTIONS_FILE)
     entry = describe_strategy(trained, table, job, checkpoint_sha256=sha256)
-    if trained.solved and not trained.n_epochs:  # the body has not learned from the labels
-        judge_labels(job, trained.solved, folder.parent)
+    # The body must not have learned from the labels.
+    if repeat.is_first and trained.solved and not trained.n_epochs:
+        judge_labels(job, trained.solved, run_folder)
     accuracy, seconds = entry["metrics"]["accuracy"], entry["seconds"]["total"]
-    narrator.say(f"{strategy}: accuracy {accuracy:.3f} in {seconds:.0f} s")
+    where = f"{repeat.words}, {strategy}" if repeat.name else strategy
+    narrator.say(f"{where}: accuracy {accuracy:.3f} in {seconds:.0f} s")
     return entry, table
 
 
-def costs(strategies: Mapping[str, Any]) -> tuple[dict[str, float], list[str]]:
-    """Return the seconds of each strategy, and which of them found all features in the cache."""
-    seconds = {name: entry["seconds"]["total"] for name, entry in strategies.items()}
-    features = {name: entry["features"] for name, entry in strategies.items()}
-    found = [name for name, one in features.items() if one["found"] and not one["computed"]]
-    return seconds, found
+def keep_for_strategy(repeat: Repeat, gathered: Gathered, folder: Path) -> None:
+    """Keep the first repeat's files as the strategy's own; of folds, the table of all images."""
+    if repeat.is_first:
+        for name in (EXPORT_FILE, HISTORY_FILE, PREDICTIONS_FILE):
+            link_file(folder / repeat.name / name, folder / name)
+    if repeat.plan.settings.folds:
+        write_table(gathered.table, folder / PREDICTIONS_FILE)
 
 
 def show_pictures(job: Job, folder: Path) -> None:
@@ -172,39 +188,6 @@ def show_pictures(job: Job, folder: Path) -> None:
     if not (folder / CONTACT_SHEET_FILE).exists():
         title = f"{job.strategy}: what the network sees"
         write_contact_sheet(job.learner.dls, folder, title, augment=job.settings.augment)
-
-
-def score_test(plan: Plan, record: RunRecord, narrator: Narrator) -> None:
-    """Score the test part, where there is one, once: when every strategy has been trained.
-
-    The rows are kept beside those of the held-out images, in `test-predictions.parquet`.
-    """
-    if not plan.images.test:
-        return
-    for name, entry in record.strategies.items():
-        folder = record.folder / name
-        content = (folder / EXPORT_FILE).read_bytes()
-        table = score_exported(content, plan.images, plan.images.test)
-        write_table(table, folder / TEST_PREDICTIONS_FILE)
-        metrics = metrics_of(table)
-        entry["test"] = {"n": len(table), "metrics": metrics}
-        narrator.always_say(f"{name}: accuracy on the test part {metrics['accuracy']:.3f}")
-    record.save()
-
-
-def score_exported(content: bytes, images: ImageSet, indices: Sequence[int]) -> pd.DataFrame:
-    """Return the exported model's table of predictions of some images.
-
-    What is scored is what the user takes away: the file's own float32 model, through the same
-    path from image file to probability as `fastcnn predict`.
-    """
-    predictor = open_predictor(content, EXPORT_FILE)
-    return prediction_table(
-        [images.relative(index) for index in indices],
-        [images.labels[index] for index in indices],
-        predictor.probabilities(images.paths(indices)),
-        predictor.classes,
-    )
 
 
 def trust_export(content: bytes, path: Path, narrator: Narrator) -> str:

@@ -21,6 +21,7 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     for name in ("FASTCNN_CACHE", "FASTAI_HOME", "TORCH_HOME", "HF_HOME", "XDG_DATA_HOME"):
         monkeypatch.setenv(name, str(home / name.lower()))
     monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("FASTCNN_REPORT", "no")  # it would take longer than most of the runs
     return home
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fastcnn.errors import TrainingError
-from fastcnn.files import write_bytes, write_json, write_text
+from fastcnn.files import link_file, write_bytes, write_json, write_text
 
 LIMIT_FILE_SIZE = """
 import resource
@@ -130,6 +130,19 @@ def test_a_folder_where_a_file_is_needed(tmp_path: Path) -> None:
         write_bytes(tmp_path / "predictions.csv", b"new")
     assert os.listdir(tmp_path) == ["predictions.csv"]
     assert (tmp_path / "predictions.csv" / "mine").is_dir()
+
+
+def test_a_second_name_takes_the_place_of_what_had_it(tmp_path: Path) -> None:
+    """Also of itself, and nothing is left beside it."""
+    (tmp_path / "first").write_bytes(b"new")
+    (tmp_path / "second").write_bytes(b"old")
+    for _ in range(2):
+        link_file(tmp_path / "first", tmp_path / "second")
+        assert (tmp_path / "second").read_bytes() == b"new"
+        assert sorted(os.listdir(tmp_path)) == ["first", "second"]
+    assert (tmp_path / "first").samefile(tmp_path / "second")
+    write_bytes(tmp_path / "first", b"newer")
+    assert (tmp_path / "second").read_bytes() == b"new", "a file written anew is another file"
 
 
 @pytest.mark.parametrize("umask", [0o022, 0o027, 0o077, 0o002], indirect=True)

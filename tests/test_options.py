@@ -21,7 +21,7 @@ from fastcnn.given_settings import (
     training_command,
 )
 from fastcnn.setting_checks import CHOICES, STRATEGY_NAMES, option
-from fastcnn.settings import SETTING_NAMES, Settings
+from fastcnn.settings import SETTING_NAMES, Settings, resolve_settings
 
 COMMANDS = ("recipe", "lr-find")
 """Those that take every setting."""
@@ -43,7 +43,7 @@ def test_every_option_arrives_under_its_own_name_and_type(command: str) -> None:
         name: {int: 3, float: 0.25, bool: True}.get(type(getattr(Settings(), name)), "word")
         for name in SETTING_HELP
     }
-    given |= {"wd": 0.1, "clip": 1.5, "early_stop": 2, "progressive": 64}
+    given |= {"wd": 0.1, "clip": 1.5, "early_stop": 2, "progressive": 64, "folds": 4}
     words = [
         word
         for name, value in given.items()
@@ -121,6 +121,37 @@ def test_settings_that_do_not_go_together(given: dict[str, Any], words: str) -> 
     (found,) = problems("pets", {}, **{"strategy": "full", **given})
     assert found.startswith(words)
     assert problems("pets", {}, strategy="full", head="fastai", bs=2, progressive=96) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"seeds": 3, "folds": 5}, "--seeds 3 and --folds 5 were given, expected one"),
+        ({"folds": 5, "split": "random"}, "--split is 'random', expected stratified"),
+        ({"folds": 5, "valid_pct": 0.3}, "--valid-pct would do nothing with --folds 5"),
+        ({"folds": 1}, "--folds is 1, expected a whole number of at least 2"),
+        ({"seeds": 0}, "--seeds is 0, expected a whole number of at least 1"),
+        ({"seed": 2**32 - 1, "seeds": 2}, "--seeds is 2 from --seed 4294967295 on"),
+    ],
+)
+def test_ways_to_repeat_that_are_no_use(given: dict[str, Any], words: str) -> None:
+    (found,) = problems("pets", {}, **given)
+    assert found.startswith(words)
+    assert problems("pets", {}, seeds=3) == problems("pets", {}, folds=5, seeds=1) == []
+
+
+def test_a_way_to_repeat_takes_the_place_of_the_earlier_run_s() -> None:
+    assert problems("pets", {"folds": 5, "seeds": 1}, seeds=3) == []
+    assert problems("pets", {"folds": None, "seeds": 3}, folds=5) == []
+    assert resolve_settings({"folds": 5, "seeds": 1}, {"seeds": 3}).folds is None
+    assert resolve_settings({"folds": 5, "seeds": 1}, {"bs": 3}).folds == 5
+
+
+def test_a_learning_curve_needs_a_pretrained_body() -> None:
+    (found,) = problems("pets", {}, strategy="scratch", learning_curve=True)
+    assert found.startswith("--learning-curve would do nothing with --strategy scratch")
+    assert problems("pets", {}, strategy="scratch-vs-head", learning_curve=True) == []
+    assert problems("pets", {}, strategy="full", views=4, learning_curve=True) == []
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from fastcnn.analysis.intervals import SIGNIFICANT
+from fastcnn.analysis.learning_curve import LEVEL
 
 if TYPE_CHECKING:
     from fastcnn.analysis.calibration import Calibration
@@ -30,6 +31,8 @@ WIDE = 0.06
 """Width of an interval from which a score is vague."""
 WRONG = 0.05
 """Part of the images that is wrong, from which it is worth while to look for more detail."""
+DOCTOR, MODELS = ("doctor",), ("models", "--suggest")
+"""Commands that are asked about a folder of images."""
 SOLVED = "solve"
 """What a history calls the stages of a solver."""
 
@@ -44,10 +47,12 @@ class Advice:
     """What to do about it, in a sentence or two."""
     options: tuple[str, ...] = ()
     """To be added to the command of the run."""
-    looks: bool = False
-    """Whether the doctor is asked instead, with `options`."""
+    asks: tuple[str, ...] = ()
+    """Another command of fastcnn that is asked about the images instead, with `options`."""
     code: str | None = None
     """What does it in Python, where no command does."""
+    about: str = ""
+    """labels, images, training, repeats, classes, confusions or confidence."""
 
 
 def learn_something(sentence: str | None) -> Advice | None:
@@ -58,7 +63,8 @@ def learn_something(sentence: str | None) -> Advice | None:
         sentence,
         "No setting mends that: look at whether the labels belong to the pictures.",
         ("--sheet", "worst.png"),
-        looks=True,
+        asks=DOCTOR,
+        about="images",
     )
 
 
@@ -81,16 +87,19 @@ def part_the_copies(n_across: int, n_held_out: int, n_conflicting: int) -> Advic
     if not found:
         return None
     action = "Move them aside, look at what is left, and train again."
-    return Advice(f"{'; '.join(found)}.", action, ("--quarantine", "aside"), looks=True)
+    options = ("--quarantine", "aside")
+    return Advice(f"{'; '.join(found)}.", action, options, asks=DOCTOR, about="images")
 
 
 def mend_labels(n_doubtful: int, n_judged: int) -> Advice | None:
     """Look at doubtful labels: one image in fifty or more is worth an hour."""
     if not n_doubtful:
         return None
+    part = 100 * n_doubtful / n_judged
     return Advice(
-        f"{n_doubtful:,} of {n_judged:,} labels look doubtful ({n_doubtful / n_judged:.1%}).",
-        "Look at them below, correct those that are wrong, and train again.",
+        f"{n_doubtful:,} of {n_judged:,} labels look doubtful ({part:.1f} %).",
+        "Look at them, correct those that are wrong, and train again.",
+        about="labels",
     )
 
 
@@ -110,6 +119,7 @@ def train_longer(name: str, history: pd.DataFrame, epochs: int) -> Advice | None
         f"from {losses[-2]:.2f} to {losses[-1]:.2f}.",
         "It was not finished: give it more epochs.",
         ("--strategy", name, "--epochs", str(max(2 * epochs, epochs + 2))),
+        about="training",
     )
 
 
@@ -129,6 +139,7 @@ def hold_back(name: str, history: pd.DataFrame) -> Advice | None:
         f"{last['train_loss']:.2f}: it began to learn the images by heart.",
         "Make that harder by mixing pictures; or use fewer epochs, or more images.",
         ("--strategy", name, "--mixup", "0.4"),
+        about="training",
     )
 
 
@@ -142,14 +153,16 @@ def collect_more(curve: Mapping[str, Any] | None) -> Advice | None:
         return None
     gain, (low, high) = curve["doubling_gain"], curve["doubling_gain_ci"]
     found = (
-        f"Twice as many training images would bring about {100 * gain:+.1f} points of accuracy "
+        f"The second half of the training images brought {100 * gain:+.1f} points of accuracy "
         f"(95 % interval {100 * low:+.1f} to {100 * high:+.1f})."
     )
     if low > 0:
-        return Advice(found, "More images help: collect some, and measure again.",
-                      ("--learning-curve",))  # fmt: skip
-    action = "More of the same images bring little: try a larger network, or larger pictures."
-    return Advice(found, action, ("--arch", "resnet50"))
+        action = "More images help: collect some, and measure again."
+        return Advice(found, action, ("--learning-curve",), about="repeats")
+    if high < LEVEL:
+        action = "More of the same images would bring little: try a body that sees more in them."
+        return Advice(found, action, ("--budget", "10m"), asks=MODELS, about="repeats")
+    return None
 
 
 def tell_apart(
@@ -172,8 +185,9 @@ def tell_apart(
     one, other = sorted(names)
     return Advice(
         f"{count} of {n_wrong} wrong answers take {one} for {other} or the other way round.",
-        "Look at them below: can you tell them apart? If so, let the network see finer detail.",
+        "Look at them: can you tell them apart? If so, let the network see finer detail.",
         tuple(options),
+        about="confusions",
     )
 
 
@@ -197,6 +211,7 @@ def balance(counts: Mapping[str, int], scores: pd.DataFrame) -> Advice | None:
         f"classes are recognised less often ({of_rare.mean():.2f} against {of_others.mean():.2f}).",
         "Give them more weight, or collect more of them.",
         ("--balance", "weights"),
+        about="classes",
     )
 
 
@@ -207,9 +222,10 @@ def show_more_detail(median_side: int, size: int, accuracy: float) -> Advice | N
     larger = min(median_side, 2 * size) // 32 * 32
     return Advice(
         f"The pictures are {median_side} pixels high or wide (the shorter side of most), the "
-        f"network sees {size}, and {1 - accuracy:.0%} of its answers are wrong.",
+        f"network sees {size}, and {100 * (1 - accuracy):.0f} % of its answers are wrong.",
         f"Let it see more detail; that costs about {(larger / size) ** 2:.1f} times as much.",
         ("--size", str(larger)),
+        about="images",
     )
 
 
@@ -224,6 +240,7 @@ def cool_down(calibration: "Calibration") -> Advice | None:
         f"Scale the probabilities p that it gives for a picture by the temperature "
         f"{temperature:.2f}: that leaves {calibration.ece_after:.3f}.",
         code=f"p = p ** (1 / {temperature:.2f}); p = p / p.sum()",
+        about="confidence",
     )
 
 

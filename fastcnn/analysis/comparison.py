@@ -16,6 +16,7 @@ from fastcnn.analysis.intervals import (
 from fastcnn.analysis.learned import nothing_learned_sentences
 from fastcnn.analysis.metrics import metrics_of
 from fastcnn.analysis.pairs import paired_counts
+from fastcnn.analysis.repeated import Repeated, add_seeds
 
 TEST = "McNemar's exact test, two-sided, 0.05; Holm's correction for more than two strategies"
 
@@ -24,6 +25,7 @@ def compare(
     tables: Mapping[str, pd.DataFrame],
     seconds: Mapping[str, float],
     found_features: Collection[str] = (),
+    repeated: Repeated | None = None,
 ) -> dict[str, Any] | None:
     """Return the record's `comparison`, or None where there is nothing to compare.
 
@@ -32,6 +34,7 @@ def compare(
         seconds: what each strategy took, in all.
         found_features: strategies whose features were all in the cache, so that their seconds
             are not those of a first run.
+        repeated: what is known of several trainings; None where there was one.
     """
     if len(tables) < 2:
         return None
@@ -44,12 +47,13 @@ def compare(
     n_images = len(tables[winner])
     said = verdict(winner, pairs, accuracy, seconds, n_images)
     warning = nothing_learned_sentences(metrics, n_images)
-    cost = cost_sentence({name: seconds[name] for name in tables}, found_features)
+    over_seeds = add_seeds(pairs, winner, repeated) if repeated else None
+    cost = cost_sentence({name: seconds[name] for name in tables}, found_features, repeated)
     return {
         "winner": winner,
         "pairs": pairs,
         "test": TEST,
-        "verdict": " ".join(filter(None, [warning, said, cost])),
+        "verdict": " ".join(filter(None, [warning, said, over_seeds, cost])),
     }
 
 
@@ -76,14 +80,18 @@ def verdict(
     return " ".join(sentences)
 
 
-def cost_sentence(seconds: Mapping[str, float], found_features: Collection[str]) -> str:
+def cost_sentence(
+    seconds: Mapping[str, float],
+    found_features: Collection[str],
+    repeated: Repeated | None = None,
+) -> str:
     """Say what each strategy took, and where that was less than it takes the first time."""
     costs = [
         f"{name} took {_duration(taken)}"
         + (" (features from the cache)" if name in found_features else "")
         for name, taken in seconds.items()
     ]
-    return f"Cost: {', '.join(costs)}."
+    return f"Cost{f' of {repeated.first}' if repeated else ''}: {', '.join(costs)}."
 
 
 def _better(pair: Mapping[str, Any], winner: str, accuracy: Mapping[str, float]) -> str:

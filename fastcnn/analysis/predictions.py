@@ -60,6 +60,17 @@ def unlabelled_table(
     return pd.concat([table, pd.DataFrame(probabilities, columns=columns)], axis=1)
 
 
+def joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the rows of several tables of different images, one table below the other.
+
+    A class that one of the models does not know has the probability 0 in its rows.
+    """
+    whole = pd.concat(tables, ignore_index=True)
+    columns = [f"prob_{name}" for name in sorted(classes_of(whole))]
+    whole[columns] = whole[columns].fillna(0.0)
+    return whole[[*(name for name in whole.columns if name not in columns), *columns]]
+
+
 def classes_of(table: pd.DataFrame) -> list[str]:
     """Return the classes that the table has probabilities for."""
     return [name.removeprefix("prob_") for name in table.columns if name.startswith("prob_")]

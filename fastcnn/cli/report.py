@@ -36,5 +36,8 @@ def report(
         print(json_module.dumps({"path": str(path), "bytes": size}, indent=2, ensure_ascii=False))
     else:
         narrator.always_say(f"report: {shown_path(path)} ({size / 1e6:.1f} MB)")
-    if open_it and not typer.launch(path.as_uri()) == 0:
-        narrator.warn("no browser could be started here; open the file yourself")
+    if open_it:
+        import webbrowser
+
+        if not webbrowser.open(path.as_uri()):
+            narrator.warn("no browser could be started here: open the file yourself")

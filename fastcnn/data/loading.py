@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,28 @@ class ImageSet:
     """Indices of held-out images whose class was never learned: they are not scored."""
     skipped: tuple[Skipped, ...] = ()
     """Images that cannot be used; they are none of the items."""
+    n_pool: int = 0
+    """How many images, the first ones, are split; those after them are for the test at the end."""
+
+    def split_by(self, split: Split) -> "ImageSet":
+        """Return the same images, split anew; the test part stays.
+
+        Raises:
+            DataError: nothing is left to learn from, or to score.
+        """
+        parts = split(list(self.items[: self.n_pool]))
+        train, valid = (tuple(int(index) for index in part) for part in parts)
+        test = range(self.n_pool, len(self.items))
+        known = {self.labels[index] for index in train}
+        scored = tuple(index for index in valid if self.labels[index] in known)
+        _check_parts(train, scored, known)
+        return replace(
+            self,
+            train=train,
+            valid=scored,
+            test=tuple(index for index in test if self.labels[index] in known),
+            unscored_items=tuple(i for i in (*valid, *test) if self.labels[i] not in known),
+        )
 
     @property
     def classes(self) -> list[str]:
@@ -112,22 +134,9 @@ def read_images(
     _check_classes(labels[: len(pool)], pool, folder)
     if not parts_are_given:
         _check_lonely(labels[: len(pool)], pool)
-    parts = (split or block.splitter)(list(pool))
-    train, valid = (tuple(int(index) for index in part) for part in parts)
-    test = range(len(pool), len(items))
-    known = {labels[index] for index in train}
-    scored = tuple(index for index in valid if labels[index] in known)
-    _check_parts(train, scored, known)
-    return ImageSet(
-        folder,
-        items,
-        labels,
-        train,
-        scored,
-        tuple(index for index in test if labels[index] in known),
-        tuple(index for index in (*valid, *test) if labels[index] not in known),
-        tuple(Skipped(relative_to(folder, path), why) for path, why in sorted(unusable.items())),
-    )
+    skipped = (Skipped(relative_to(folder, path), why) for path, why in sorted(unusable.items()))
+    whole = ImageSet(folder, items, labels, (), (), skipped=tuple(skipped), n_pool=len(pool))
+    return whole.split_by(split or block.splitter)
 
 
 def list_images(block: DataBlock, folder: Path) -> list[Path]:

@@ -1,6 +1,8 @@
 """Splitting images into those to learn from and those to score, where chance alone would not do."""
 
 import re
+import warnings
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +11,7 @@ from fastai.data.transforms import RandomSplitter
 from sklearn.model_selection import (
     GroupShuffleSplit,
     StratifiedGroupKFold,
+    StratifiedKFold,
     StratifiedShuffleSplit,
 )
 
@@ -64,6 +67,53 @@ def _stratified_groups(
     n_held = min(n_folds - 1, max(1, round(settings.valid_pct * n_folds)))
     valid = {int(place) for fold in folds[:n_held] for place in fold}
     return [place for place in range(len(labels)) if place not in valid], sorted(valid)
+
+
+def fold_places(
+    labels: Sequence[str], groups: Sequence[str] | None, settings: Settings, fold: int
+) -> Parts:
+    """Hold out one of the `settings.folds` parts that the images are dealt out to by `seed`.
+
+    Each image lies in exactly one fold, and the images of a group in the same one; the classes
+    have the same share in all, as far as the groups let them.
+
+    Args:
+        labels: the class of each image.
+        groups: what each belongs to; None where each is alone.
+        settings: `folds` and `seed`.
+        fold: which is held out, from 0.
+
+    Raises:
+        DataError: there are fewer groups, or fewer images of every class, than folds; or the
+            groups are whole classes.
+    """
+    n_folds = settings.folds or 0
+    _require_enough(labels, groups, n_folds)
+    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+    dealer = kind(n_folds, shuffle=True, random_state=settings.seed)
+    with warnings.catch_warnings():  # of classes with fewer images than folds
+        warnings.simplefilter("ignore", UserWarning)
+        parts = list(dealer.split(np.arange(len(labels)), labels, groups))
+    train, valid = (list(map(int, part)) for part in parts[fold])
+    if not {labels[place] for place in train} & {labels[place] for place in valid}:
+        raise DataError(
+            f"fold {fold + 1} of {n_folds} holds out all images of its classes: --group-by leaves "
+            "each of them in one group",
+            hint="give a rule that finds smaller groups with --group-by, or leave --folds away",
+        )
+    return train, valid
+
+
+def _require_enough(labels: Sequence[str], groups: Sequence[str] | None, n_folds: int) -> None:
+    there = {"images of the largest class": max(Counter(labels).values())}
+    if groups is not None:
+        there["groups"] = len(set(groups))
+    words, fewest = min(there.items(), key=lambda pair: pair[1])
+    if n_folds > fewest:
+        raise DataError(
+            f"--folds is {n_folds}, expected at most {fewest}: there are no more {words}",
+            hint=f"give --folds {fewest}" if fewest > 1 else "leave --folds away",
+        )
 
 
 def groups_of(names: Sequence[str], rule: str) -> list[str]:

@@ -7,18 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastcnn.data.leaks import copies_across_parts
-from fastcnn.data.listing import Listing, Split
+from fastcnn.data.listing import Listing
 from fastcnn.data.loaders import opens_pictures
 from fastcnn.data.loading import (
     ImageSet,
     Skipped,
-    labels_of,
     list_images,
     read_images,
-    relative_to,
 )
 from fastcnn.data.looks import Look, look_at_all, way_to_a_square
-from fastcnn.data.splits import groups_of, split_places
+from fastcnn.data.split_choice import AUTO, groups_by_settings, split_by_settings
 from fastcnn.errors import DataError, FastcnnError, UsageError
 from fastcnn.narrator import Narrator
 from fastcnn.recipe import Recipe
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
 
 FOR_ANYTHING = ("label_regex", "image_col", "label_col", "split_col")
 """Settings that say how to understand what is given; a recipe of one data set knows it already."""
-AUTO = "auto"
 
 
 @dataclass(frozen=True)
@@ -49,6 +46,9 @@ class Understood:
     """Groups of `--group-by` that lie in several parts, which only the data's own parts do."""
     looks: Sequence[Look]
     """What a quick look at each image showed, in the order of the images."""
+    split: Callable[[Settings, int], ImageSet]
+    """Splits the same images by the seed of other settings; a number says which fold is held out,
+    where these have folds."""
 
 
 def understand(recipe: Recipe, settings: Settings, path: Path, narrator: Narrator) -> Understood:
@@ -84,7 +84,7 @@ def _understand(recipe: Recipe, settings: Settings, path: Path, narrator: Narrat
         folder,
         test_items=tests,
         unusable=unusable,
-        split=_split(drawn, settings, listing, folder),
+        split=split_by_settings(block, settings, listing, folder),
         parts_are_given=bool(listing and listing.says_what_is_held_out),
     )
     if listing and listing.ignored:
@@ -96,13 +96,18 @@ def _understand(recipe: Recipe, settings: Settings, path: Path, narrator: Narrat
     words = listing.understood if listing else ""
     if words and settings.split != AUTO:
         words += f"; held out anew, {settings.split}"
-    return Understood(images, settings, block, words, _torn(images, settings, listing), kept)
+
+    def split(settings: Settings, fold: int) -> ImageSet:
+        return images.split_by(split_by_settings(block, settings, listing, folder, fold))
+
+    torn = _torn(images, settings, listing)
+    return Understood(images, settings, block, words, torn, kept, split)
 
 
 def _torn(images: ImageSet, settings: Settings, listing: Listing | None) -> int:
     """Return how many groups lie in more than one part."""
     names = [images.relative(place) for place in range(len(images.items))]
-    groups = _groups(settings, listing, images.items, names)
+    groups = groups_by_settings(settings, listing, images.items, names)
     if groups is None:
         return 0
     sides = [{groups[i] for i in part} for part in (images.train, images.valid, images.test)]
@@ -132,35 +137,6 @@ def _tests(recipe: Recipe, listing: Listing | None, path: Path) -> list[Path]:
     if listing is not None:
         return listing.test_images
     return recipe.test_items(path) if recipe.test_items else []
-
-
-def _split(
-    block: "DataBlock", settings: Settings, listing: Listing | None, folder: Path
-) -> Split | None:
-    """Return what splits the images where the settings ask for another way than the data's own.
-
-    What the data hold out stays so under --group-by; groups on both sides are told of.
-    """
-    is_given = bool(listing and listing.says_what_is_held_out)
-    if settings.split == AUTO and (settings.group_by is None or is_given):
-        return None
-
-    def split(images: Sequence[Path]) -> tuple[list[int], list[int]]:
-        names = [relative_to(folder, image) for image in images]
-        groups = _groups(settings, listing, images, names)
-        return split_places(labels_of(block, images), groups, settings)
-
-    return split
-
-
-def _groups(
-    settings: Settings, listing: Listing | None, images: Sequence[Path], names: Sequence[str]
-) -> list[str] | None:
-    if settings.group_by is None:
-        return None
-    if listing and listing.groups:
-        return [listing.groups[image] for image in images]
-    return groups_of(names, settings.group_by)
 
 
 def _require_some(everything: Sequence[Path], unusable: Mapping[Path, str]) -> None:

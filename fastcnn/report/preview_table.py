@@ -52,8 +52,10 @@ def strategy_table(strategy: StrategyPreview, n_images: int) -> Table:
 
 def cost_line(preview: Preview) -> str:
     """Return one line: minutes and memory of the whole run."""
+    kind = preview.repeats[0].partition("-")[0] if preview.repeats else ""
+    all_of_them = f" for all {len(preview.repeats)} {kind}s" if preview.repeats else ""
     line = (
-        f"estimated: {_minutes(preview.seconds)} minutes, "
+        f"estimated: {_minutes(preview.seconds)} minutes{all_of_them}, "
         f"{preview.peak_memory / GIGABYTE:.1f} GB of memory at most"
     )
     if preview.available_memory is None:

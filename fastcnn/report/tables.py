@@ -1,7 +1,7 @@
 """The comparison as a table: on the terminal, and as `comparison.csv`."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +12,24 @@ from fastcnn.files import write_csv
 from fastcnn.narrator import Narrator
 from fastcnn.places import shown_path
 from fastcnn.report.ablation_table import show_ablation
+from fastcnn.report.learning_curve import learning_curve_table
 from fastcnn.run_folder import COMPARISON_FILE, REPORT_FILE, Run
 
 Strategies = Mapping[str, Mapping[str, Any]]
 
 
 def comparison_rows(strategies: Strategies) -> list[dict[str, Any]]:
-    """Return a flat row a strategy, as `comparison.csv` holds them."""
+    """Return a flat row a strategy, as `comparison.csv` holds them.
+
+    Where trainings were repeated, with the mean accuracy over the repeats.
+    """
     return [
         {
             "strategy": name,
             "accuracy": entry["metrics"]["accuracy"],
             "accuracy_low": entry["metrics"]["accuracy_ci"][0],
             "accuracy_high": entry["metrics"]["accuracy_ci"][1],
+            **_over_repeats(entry),
             "f1_macro": entry["metrics"]["f1_macro"],
             "loss": entry["metrics"]["loss"],
             "ece": entry["metrics"]["ece"],
@@ -39,6 +44,19 @@ def comparison_rows(strategies: Strategies) -> list[dict[str, Any]]:
     ]
 
 
+def _over_repeats(entry: Mapping[str, Any]) -> dict[str, Any]:
+    if not entry.get("repeats"):
+        return {}
+    low, high = entry["accuracy_mean_ci"] or (None, None)  # of one there is no interval
+    return {
+        "repeats": len(entry["repeats"]),
+        "accuracy_mean": entry["accuracy_mean"],
+        "accuracy_mean_low": low,
+        "accuracy_mean_high": high,
+        "seconds_all_repeats": entry["seconds"]["all_repeats"],
+    }
+
+
 def write_comparison(strategies: Strategies, folder: Path) -> None:
     """Write `comparison.csv`, whole."""
     rows = comparison_rows(strategies)
@@ -49,11 +67,14 @@ def comparison_table(run: Run) -> Table:
     """Return the table that ends a run, under 80 columns wide."""
     data = run.record["data"]
     table = Table(
-        title=f"{run.title}: {data['n_valid']} held-out images, "
+        title=f"{run.title}: {_scored(run)}, "
         f"{len(data['classes'])} classes, {run.record['weights']['arch']}",
+        caption=_caption(run),
         box=box.SIMPLE_HEAD,
         title_justify="left",
+        caption_justify="left",
         title_style="",
+        caption_style="",
     )
     table.add_column("strategy")
     for heading in ("accuracy", "95 % interval", "seconds", "trainable", "images/s"):
@@ -62,8 +83,7 @@ def comparison_table(run: Run) -> Table:
         best = row["strategy"] == run.winner and len(run.strategies) > 1
         table.add_row(
             row["strategy"],
-            f"{row['accuracy']:.3f}",
-            f"{row['accuracy_low']:.3f} to {row['accuracy_high']:.3f}",
+            *_accuracy(row),
             f"{row['seconds_total']:.0f}",
             f"{row['trainable_parameters']:,}",
             _speed(row["images_per_second"]),
@@ -80,11 +100,54 @@ def show_run(run: Run, narrator: Narrator) -> None:
     narrator.show(comparison_table(run))
     if run.verdict:
         narrator.always_say(run.verdict)
+    if run.record["comparison"]:
+        narrator.say(bootstrap_line(run.record["comparison"]["pairs"]))
+    if curve := run.record.get("learning_curve"):
+        narrator.show(learning_curve_table(curve))
+        narrator.always_say(curve["verdict"])
     where = shown_path(run.path)
     narrator.always_say(f"run: {where}")
     if (run.path / REPORT_FILE).is_file():
         narrator.say(f"report: {shown_path(run.path / REPORT_FILE)}")
     narrator.say(f"next: fastcnn predict {shlex.quote(where)} PICTURE.jpg")
+
+
+def bootstrap_line(pairs: Sequence[Mapping[str, Any]]) -> str:
+    """Return a line with the bootstrap's intervals, which stand beside the verdict's test."""
+    said = [
+        f"{pair['a']} against {pair['b']} {100 * low:+.1f} to {100 * high:+.1f} points"
+        for pair in pairs
+        for low, high in [pair["bootstrap_ci"]]
+    ]
+    return f"paired bootstrap, 95 % interval: {'; '.join(said)}"
+
+
+def _scored(run: Run) -> str:
+    """Say which images the accuracies are of."""
+    repeats, n_valid = run.repeats, run.record["data"]["n_valid"]
+    if not repeats:
+        return f"{n_valid} held-out images"
+    if run.record["settings"]["folds"]:
+        return f"{run.n_scored} images in {len(repeats)} folds"
+    return f"{n_valid} held-out images, {len(repeats)} seeds"
+
+
+def _caption(run: Run) -> str | None:
+    """Say what the numbers are where trainings were repeated."""
+    if not run.repeats:
+        return None
+    first = run.repeats[0]["name"].replace("-", " ")
+    kind = "folds" if run.record["settings"]["folds"] else "seeds"
+    return (
+        f"accuracy: mean over the {kind}, with Student's interval; seconds and images/s: of {first}"
+    )
+
+
+def _accuracy(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the accuracy and its interval: of the mean where there are several repeats."""
+    kind = "accuracy_mean" if row.get("repeats", 0) > 1 else "accuracy"
+    low, high = row[f"{kind}_low"], row[f"{kind}_high"]
+    return f"{row[kind]:.3f}", f"{low:.3f} to {high:.3f}"
 
 
 def _speed(images_per_second: float | None) -> str:

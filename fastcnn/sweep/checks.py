@@ -6,7 +6,7 @@ from typing import Any
 
 from fastcnn.errors import Problem, did_you_mean
 from fastcnn.setting_checks import CHOICES, STRATEGY_NAMES, find_problems, option
-from fastcnn.setting_uses import refuse_unused
+from fastcnn.setting_uses import OF_WHOLE_RUNS, refuse_unused
 from fastcnn.settings import SETTING_NAMES, Settings
 from fastcnn.sweep.nets import is_of_network, network_problems
 from fastcnn.sweep.space import (
@@ -23,12 +23,15 @@ from fastcnn.sweep.typed import is_setting, typed, whole_numbers
 
 SAME_IMAGES = "it decides what is held out, and all trials are scored on the same images"
 SAME_MACHINE = "it decides where and how it is computed, not what is learned"
+ONE_TRAINING = "a trial is one training, scored on one part"
+AFTERWARDS = "leave it away, and give it to the command that a sweep ends with"
 NOT_SEARCHED = {
     **dict.fromkeys(
         "seed valid_pct split group_by label_regex image_col label_col split_col".split(),
         SAME_IMAGES,
     ),
     **dict.fromkeys(("device", "deterministic", "measured"), SAME_MACHINE),
+    **dict.fromkeys(OF_WHOLE_RUNS, ONE_TRAINING),
 }
 """Settings that a sweep keeps as they are, and why."""
 
@@ -74,6 +77,11 @@ def space_problems(
         )
         for name in sorted(fixed)
     ]
+    problems += [
+        Problem(f"{option(name)} would do nothing in a sweep: {ONE_TRAINING}", AFTERWARDS)
+        for name in OF_WHOLE_RUNS
+        if given.get(name)
+    ]
     archs = _values_of("arch", space, {**beneath, **_known(given)})
     problems += network_problems(space, archs)
     return problems if problems or not is_sound else list(_idle(space, given, beneath))
@@ -97,7 +105,8 @@ def _wrong(name: str, values: Values) -> Problem | None:
             f"there are {', '.join(known)}, and net.kernel and its like for networks of our own",
         )
     if name in NOT_SEARCHED:
-        return Problem(f"--search {name}: {NOT_SEARCHED[name]}", f"give {option(name)} once")
+        hint = AFTERWARDS if name in OF_WHOLE_RUNS else f"give {option(name)} once"
+        return Problem(f"--search {name}: {NOT_SEARCHED[name]}", hint)
     text = write_search(name, values)
     for value in (*ends(values), *_neighbour(name, values)):
         if reason := _refusal(name, value):

@@ -11,6 +11,7 @@ from fastcnn.errors import Problem, UsageError, did_you_mean
 from fastcnn.given_settings import from_nothing, read_config, require_settings, stated_defaults
 from fastcnn.places import user_path
 from fastcnn.recipe_book import recipe_or_folder
+from fastcnn.setting_uses import OF_WHOLE_RUNS
 from fastcnn.settings import SETTING_NAMES
 from fastcnn.sweep.checks import parse_space, space_problems
 from fastcnn.sweep.defaults import default_space
@@ -76,7 +77,8 @@ def find_order(request: Request) -> Order | None:
     if request.resume is not None or request.name is None:
         return None
     recipe, data = recipe_or_folder(request.name, request.data, "sweep")
-    config = read_config(request.config)
+    earlier = read_config(request.config)
+    config = {name: value for name, value in earlier.items() if name not in OF_WHOLE_RUNS}
     given, searches = _given(request, {**(stated_defaults(recipe) or {}), **config})
     space, problems = _space(request, searches)
     try:

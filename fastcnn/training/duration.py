@@ -19,6 +19,8 @@ HEAD_STEP = 0.006
 """Seconds of a step on features: what fastai itself takes, the head's arithmetic is nothing."""
 LOOKS = 250
 """How often the solver looks at all rows, about, all folds together; counted by its arithmetic."""
+CURVE_SOLUTIONS = 4
+"""How many times the solver's seconds a learning curve takes, about: its heads learn from less."""
 LOOKED_AT = 2048
 """Rows that such a look is timed on."""
 
@@ -74,6 +76,17 @@ class Forecast:
         forward = 1 / job.choice.frozen_body_speed(*_frozen_body(job))
         n_vectors = n_train * job.settings.views + n_valid
         return n_vectors * forward + (n_train + n_valid) * self.costs(job).for_features
+
+    def new_features_seconds(self, job: Job, n_images: int) -> float:
+        """Return the seconds of the features of so many images that were not learned from yet."""
+        if not n_images:
+            return 0.0
+        forward = 1 / job.choice.frozen_body_speed(*_frozen_body(job))
+        return n_images * (job.settings.views * forward + self.costs(job).for_features)
+
+    def curve_seconds(self, job: Job) -> float:
+        """Return the seconds of a learning curve, with features that are computed for it alone."""
+        return self.features_seconds(job) + CURVE_SOLUTIONS * _solver_seconds(job)
 
     def _decoding_seconds(self, job: Job, epochs: int) -> float:
         """An image is decoded once a run if there is room for it, else in every epoch."""

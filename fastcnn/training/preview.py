@@ -79,11 +79,18 @@ class Preview:
     """In the order in which they are trained."""
     available_memory: int | None
     """Bytes that can still be taken here, None where the system does not say."""
+    repeats: Sequence[str] = ()
+    """The names of all repeats; empty where every strategy is trained once."""
+    later_seconds: float = 0.0
+    """Of all repeats but the first, which find pictures and features that it left."""
+    curve_seconds: float = 0.0
+    """Of the learning curve, 0 where there is none."""
 
     @property
     def seconds(self) -> float:
-        """Return the seconds of all strategies; writing the results is not in it."""
-        return sum(strategy.seconds for strategy in self.strategies)
+        """Return the seconds of the whole run; writing the results is not in it."""
+        first = sum(strategy.seconds for strategy in self.strategies)
+        return first + self.later_seconds + self.curve_seconds
 
     @property
     def peak_memory(self) -> int:
@@ -101,10 +108,21 @@ class Preview:
         return {**document, "seconds": self.seconds, "peak_memory": self.peak_memory}
 
 
-def preview_jobs(jobs: Iterable[Job], drawn: Blueprint) -> Preview:
+def preview_jobs(
+    jobs: Iterable[Job],
+    drawn: Blueprint,
+    repeats: Sequence[str] = (),
+    n_new: int = 0,
+) -> Preview:
     """Measure a few steps of each kind on this machine, and tell what the jobs will do.
 
     Nothing is trained: what is measured are copies. The jobs may be made one after another.
+
+    Args:
+        jobs: of the first repeat, one a strategy.
+        drawn: their network.
+        repeats: the names of all repeats, where there are several.
+        n_new: images that later repeats learn from, and the first one holds out.
 
     Raises:
         DataError: one of the images that are tried cannot be read.
@@ -112,11 +130,20 @@ def preview_jobs(jobs: Iterable[Job], drawn: Blueprint) -> Preview:
     """
     process, free = resident_memory(), available_memory()
     forecast, strategies, n_images = Forecast(), [], 0
+    later, pretrained = 0.0, None
     for job in jobs:
         strategies.append(_strategy(job, drawn, forecast, process))
         n_images = len(job.images.train) + len(job.images.valid)
+        later += max(0, len(repeats) - 1) * _seconds(job, forecast)
+        if strategies[-1].features_to_compute is not None:
+            later, n_new = later + forecast.new_features_seconds(job, n_new), 0
+        pretrained = job if job.strategy != "scratch" else pretrained
+    has_curve = pretrained and pretrained.settings.learning_curve
+    curve = forecast.curve_seconds(pretrained) if pretrained and has_curve else 0.0
     groups = {group.name: group.size for group in drawn.groups}
-    return Preview(drawn.architecture.name, groups, n_images, strategies, free)
+    return Preview(
+        drawn.architecture.name, groups, n_images, strategies, free, repeats, later, curve
+    )
 
 
 def _strategy(job: Job, drawn: Blueprint, forecast: Forecast, process: int) -> StrategyPreview:
@@ -132,6 +159,15 @@ def _strategy(job: Job, drawn: Blueprint, forecast: Forecast, process: int) -> S
         search_seconds=forecast.search_seconds(job) if searches else 0.0,
         phases=[_phase(job, drawn, phase, forecast, process) for phase in phases],
     )
+
+
+def _seconds(job: Job, forecast: Forecast) -> float:
+    """Return the seconds of a strategy that finds all that one before it has left."""
+    asked = job.settings.learning_rate
+    phases = phases_of(job.strategy, job.settings, job.group_names, asked.highest or 1.0)
+    searches = asked.is_auto and any(phase.method is not Method.SOLVE for phase in phases)
+    search = forecast.search_seconds(job) if searches else 0.0
+    return search + sum(forecast.seconds(job, phase) for phase in phases)
 
 
 def _phase(

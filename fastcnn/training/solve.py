@@ -21,7 +21,7 @@ def solve_phase(job: Job, phase: Phase) -> SolvedHead:
     train = job.head_features(job.images.train, views(job.settings.views))
     valid = job.head_features(job.images.valid, views(1))[:, 0]
     started = time.perf_counter()
-    solved = _solve(job, train)
+    solved = solve_on(job, train, job.targets(job.images.train))
     linear: Any = on_features(job.learner.model[1], job.layout)[-1]
     with torch.no_grad():
         linear.weight.copy_(solved.weight)
@@ -33,18 +33,30 @@ def solve_phase(job: Job, phase: Phase) -> SolvedHead:
     return solved
 
 
-def _solve(job: Job, train: Tensor) -> SolvedHead:
-    n_images, n_views, _ = train.shape
-    classes = list(map(str, job.learner.dls.vocab))
-    weighted = job.settings.balance != "none"  # drawing more often, in the long run
+def solve_on(job: Job, features: Tensor, targets: Tensor) -> SolvedHead:
+    """Return the best linear head on some training images.
+
+    Args:
+        job: says the classes, their weights and the seed.
+        features: float32 (images, views, features).
+        targets: int64 (images,).
+    """
+    n_images, n_views, _ = features.shape
     return solve_head(
-        train.flatten(0, 1),
-        job.targets(job.images.train).repeat_interleave(n_views),
-        len(classes),
+        features.flatten(0, 1),
+        targets.repeat_interleave(n_views),
+        len(job.learner.dls.vocab),
         groups=torch.arange(n_images).repeat_interleave(n_views),
-        class_weights=class_weights(job.images.train_labels, classes) if weighted else None,
+        class_weights=weights_of_classes(job),
         seed=job.settings.seed,
     )
+
+
+def weights_of_classes(job: Job) -> Tensor | None:
+    """Return what an image of each class counts for the solver, (classes,); None is the same."""
+    if job.settings.balance == "none":  # drawing more often is, in the long run, a weight too
+        return None
+    return class_weights(job.images.train_labels, list(map(str, job.learner.dls.vocab)))
 
 
 def _row(job: Job, phase: Phase, stage: Stage, valid: Tensor, seconds: float) -> EpochRow:

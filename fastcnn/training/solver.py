@@ -109,7 +109,7 @@ def solve_head(
         optima = _whole_path(space.rows, targets, row_weights, len(losses))
     stages = []
     for strength, loss, (weights, train_loss) in zip(STRENGTHS, losses, optima, strict=False):
-        weight, bias = _with_absent(*space.original(weights[0]), present, n_classes)
+        weight, bias = with_absent(*space.original(weights[0]), present, n_classes)
         stages.append(Stage(strength, weight, bias, train_loss, loss))
     last = stages[-1]
     return SolvedHead(last.weight, last.bias, last.strength, tuple(stages))
@@ -165,7 +165,7 @@ def _path(problem: Problem, strengths: Sequence[float], tolerance: float) -> Ite
         yield last
 
 
-def _with_absent(
+def with_absent(
     weight: Tensor, bias: Tensor, present: Tensor, n_classes: int
 ) -> tuple[Tensor, Tensor]:
     """Give the classes that no row shows a row each too; return float32."""

@@ -42,18 +42,30 @@ STRATEGIES = {
     "scratch": entry(0.4, 7000, 304_326_632),
 }
 VERDICT = "full is better than head: 0.934 against 0.912."
+PAIR = {"a": "full", "b": "head", "bootstrap_ci": [0.0031, 0.0412]}
+
+
+def repeated(entry: dict[str, Any], mean: float, names: list[str]) -> dict[str, Any]:
+    """Add to an entry what several repeats leave."""
+    return {
+        **entry,
+        "seconds": {**entry["seconds"], "all_repeats": 3 * entry["seconds"]["total"]},
+        "repeats": [{"name": name, "n_valid": 1478} for name in names],
+        "accuracy_mean": mean,
+        "accuracy_mean_ci": [mean - 0.02, mean + 0.02] if len(names) > 1 else None,
+    }
 
 
 def run_of(folder: Path, strategies: dict[str, Any]) -> Run:
     """Write a record as a finished run has it and open it."""
-    compared = {"winner": "full", "verdict": VERDICT} if len(strategies) > 1 else None
+    compared = {"winner": "full", "verdict": VERDICT, "pairs": [PAIR]}
     record = {
         "status": "done",
         "recipe": "pets",
         "data": {"source": "given", "n_valid": 1478, "classes": [f"breed {n}" for n in range(37)]},
         "weights": {"arch": "vit_large_patch14_reg4_dinov2.lvd142m"},
         "strategies": strategies,
-        "comparison": compared,
+        "comparison": compared if len(strategies) > 1 else None,
     }
     folder.mkdir(exist_ok=True)
     (folder / "run.json").write_text(json.dumps(record))
@@ -110,6 +122,38 @@ def test_comparison_csv_has_a_row_a_strategy(tmp_path: Path) -> None:
     assert table["accuracy_high"].gt(table["accuracy"]).all()
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("seed", "1478 held-out images, 3 seeds"), ("fold", "4434 images in 3 folds")],
+)
+def test_of_repeats_the_mean_is_shown(tmp_path: Path, kind: str, words: str) -> None:
+    """And said to be one; the numbers of the first repeat stay in the file."""
+    names = [f"{kind}-{number}" for number in (1, 2, 3)]
+    means = {"full": 0.9287, "head": 0.91}
+    strategies = {name: repeated(STRATEGIES[name], mean, names) for name, mean in means.items()}
+    run = run_of(tmp_path, strategies)
+    run.record["settings"] = {"folds": 3 if kind == "fold" else None}
+    text = rendered(comparison_table(run))
+    assert max(map(len, text.splitlines())) <= 80
+    assert words in " ".join(text.split())
+    assert "0.929   0.909 to 0.949" in text and "0.934" not in text
+    assert f"mean over the {kind}s" in text and f"of {kind} 1" in " ".join(text.split())
+    write_comparison(strategies, tmp_path)
+    table = pd.read_csv(tmp_path / "comparison.csv", index_col="strategy")
+    assert list(table["accuracy"]) == [0.934, 0.912]
+    assert list(table["accuracy_mean"]) == list(means.values())
+    assert table.loc["head", "accuracy_mean_low"] == pytest.approx(0.89)
+    assert list(table["repeats"]) == [3, 3]
+    assert table.loc["head", "seconds_all_repeats"] == pytest.approx(93.6)
+
+
+def test_of_the_only_repeat_so_far_its_own_numbers_are_shown(tmp_path: Path) -> None:
+    """As an interrupted run leaves them."""
+    run = run_of(tmp_path, {"head": repeated(STRATEGIES["head"], 0.912, ["seed-42"])})
+    run.record["settings"] = {"folds": None}
+    assert "0.912   0.891 to 0.931" in rendered(comparison_table(run))
+
+
 @pytest.mark.parametrize("quiet", [False, True])
 def test_a_run_ends_with_its_verdict_and_its_place(
     work: Path, capsys: pytest.CaptureFixture[str], quiet: bool
@@ -119,6 +163,8 @@ def test_a_run_ends_with_its_verdict_and_its_place(
     show_run(run, Narrator(Console(width=80), quiet=quiet))
     lines = capsys.readouterr().out.splitlines()
     assert VERDICT in lines
+    beside = "paired bootstrap, 95 % interval: full against head +0.3 to +4.1 points"
+    assert (beside in lines) == (not quiet)
     (where,) = [line for line in lines if line.startswith("run: ")]
     assert "my run" in where and str(work) not in where
     following = [line.removeprefix("next: ") for line in lines if line.startswith("next: ")]

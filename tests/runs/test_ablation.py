@@ -84,6 +84,13 @@ def test_what_the_rows_set_cannot_be_given(cli: Cli, small_pets: Path, mine: str
     assert "--arch, --bs would do nothing" in err
 
 
+def test_rows_are_repeated_by_the_recipe_alone(cli: Cli, small_pets: Path, mine: str) -> None:
+    options = ("--data", str(small_pets), "--seeds", "3")
+    code, _, err = cli("recipe", mine, *options)
+    assert code == 2
+    assert "--seeds would do nothing: an ablation repeats each row" in err
+
+
 def test_rows_that_stop_early_are_compared_too(cli: Cli, small_pets: Path, mine: str) -> None:
     options = ("--epochs", "4", "--early-stop", "1", "--quiet")
     code, _, err = cli("recipe", mine, "--data", str(small_pets), "--out", "r", *options)

@@ -22,6 +22,7 @@ def finished(
     """One run of both strategies; the tests of this module read what it left."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("module-home")))
+        patch.delenv("FASTCNN_REPORT", raising=False)
         return train(few_pets, tiny_weights, tmp_path_factory.mktemp("runs") / "one")
 
 
@@ -49,9 +50,18 @@ def test_the_folder_holds_what_the_contract_names(finished: fastcnn.Run) -> None
     per_strategy = ("history.csv", "predictions.parquet", "export.pkl")
     expected = {f"{name}/{file}" for name in ("full", "head") for file in per_strategy}
     of_run = {"run.json", "images.csv", "comparison.csv", "suspected.csv"}
-    of_run |= {"curves.png", "contact_sheet.png"}
+    of_run |= {"curves.png", "contact_sheet.png", "report.html", "doctor.csv"}
     assert found - {"doubtful.csv"} == expected | of_run
     assert ("doubtful.csv" in found) == can_judge_labels()
+
+
+def test_the_report_knows_how_the_run_ended_and_where_its_model_looked(
+    finished: fastcnn.Run,
+) -> None:
+    page = (finished.path / "report.html").read_text()
+    assert finished.record["comparison"]["verdict"].partition(" (")[0] in page
+    assert "run is not over" not in page
+    assert page.count("Where the model looked for") >= 9  # one a worst answer
 
 
 def test_the_record_is_whole(finished: fastcnn.Run) -> None:

@@ -36,6 +36,12 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     assert "--epochs is 0" in text
 
 
+def test_a_sweep_repeats_nothing() -> None:
+    said = complaints("seeds=1,2", "lr=0.001..0.1", folds=5, learning_curve=True, head="fastai")
+    assert [words.split()[0] for words in said] == ["--search", "--folds", "--learning-curve"]
+    assert all("a trial is one training" in words for words in said)
+
+
 @pytest.mark.parametrize(
     ("search", "words"),
     [

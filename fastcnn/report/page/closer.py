@@ -120,7 +120,7 @@ def _wrong_first(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _class_rows(subject: Subject, model: ScoredModel) -> list[dict[str, Any]]:
-    learned = ((subject.record or {}).get("data") or {}).get("train_counts") or {}
+    learned = subject.learned
     others = {
         other.name: class_scores(other.table).set_index("class")["recall"]
         for other in subject.models

@@ -90,7 +90,7 @@ class DataSummary:
 def data_summary(subject: Subject, samples: Sequence[Shown]) -> DataSummary:
     """Sum up the images of a page; `samples` has one of each class."""
     facts = (subject.record or {}).get("data") or {}
-    counts = facts.get("train_counts")
+    counts = subject.learned
     sheet = subject.run_path and subject.run_path / CONTACT_SHEET_FILE
     figure = None
     if counts:
@@ -112,17 +112,14 @@ def copies_across(subject: Subject) -> list[tuple[str, str]]:
 
     The doctor knows only the parts that folders make; a split that was drawn is known here.
     """
-    held_out = set(subject.best.table["path"])
-    facts = (subject.record or {}).get("data") or {}
-    aside = {str(one["path"]) for one in facts.get("skipped", [])}
-    for model in subject.models:
-        if model.test_table is not None:
-            aside |= set(model.test_table["path"])
+    if subject.images is None:
+        return []
+    parts = dict(zip(subject.images["path"], subject.images["part"], strict=True))
     pairs = (_pair(finding) for finding in subject.findings or ())
     found = (
-        (one, other) if one in held_out else (other, one)
+        (other, one) if parts.get(one) == "train" else (one, other)
         for one, other in filter(None, pairs)
-        if (one in held_out) != (other in held_out) and not {one, other} & aside
+        if one in parts and other in parts and (parts[one] == "train") != (parts[other] == "train")
     )
     return list(dict.fromkeys(found))
 

@@ -18,6 +18,16 @@ from fastcnn.report.page.labels import Suspects
 from fastcnn.report.page.subject import Subject
 
 STRATEGY = "--strategy"
+SECTIONS = {
+    "labels": "labels",
+    "images": "data",
+    "training": "training",
+    "repeats": "repeats",
+    "classes": "m0-classes",
+    "confusions": "m0-confusions",
+    "confidence": "m0-sureness",
+}
+"""Where the page shows what an advice is about."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +40,8 @@ class Step:
     """What to do about it."""
     command: str | None
     """The command that does it; None where no run stands behind the page."""
+    section: str | None
+    """The part of the page that shows it."""
 
 
 def next_steps(
@@ -39,7 +51,9 @@ def next_steps(
     found = [*_about_data(subject, closer, data, suspects), *_about_training(subject)]
     found += _about_answers(subject, closer, data)
     return [
-        Step(one.finding, one.action, _command(subject, one)) for one in found if one is not None
+        Step(one.finding, one.action, _command(subject, one), SECTIONS.get(one.about))
+        for one in found
+        if one is not None
     ]
 
 
@@ -66,7 +80,8 @@ def _about_training(subject: Subject) -> Iterator[Advice | None]:
             yield advice.train_longer(model.name, model.history, epochs)
             yield advice.hold_back(model.name, model.history)
     yield advice.start_from_the_head(comparison.get("pairs", []))
-    yield advice.settle(comparison.get("pairs", []), subject.best.name)
+    if not _has_repeats(subject):
+        yield advice.settle(comparison.get("pairs", []), subject.best.name)
     yield advice.collect_more(record.get("learning_curve"))
 
 
@@ -74,15 +89,14 @@ def _about_answers(subject: Subject, closer: Closer, data: DataSummary) -> Itera
     table, accuracy = subject.best.table, closer.scores["accuracy"]
     size = int(_setting(subject, "size", 224))
     larger = advice.show_more_detail(data.sizes.median_side, size, accuracy) if data.sizes else None
-    if counts := data.facts.get("train_counts"):
-        yield advice.balance(counts, class_scores(table))
+    yield advice.balance(subject.learned, class_scores(table))
     finer = larger.options if larger else ("--size", str((size * 4 // 3 + 31) // 32 * 32))
     yield advice.tell_apart(most_confused(table), closer.n_wrong, finer)
     if subject.record is not None:
         yield larger
     yield advice.cool_down(closer.sureness.calibration)
     n_images = data.facts.get("n_images", len(table))
-    if subject.record is not None and not _has_folds(subject):
+    if subject.record is not None and not _has_repeats(subject):
         yield advice.score_more(closer.scores["accuracy_ci"], len(table), n_images)
 
 
@@ -92,9 +106,9 @@ def _command(subject: Subject, one: Advice) -> str | None:
         return None
     if one.code:
         return one.code
-    if one.looks:
+    if one.asks:
         folder = subject.record["data"]["path"]
-        return shlex.join(["fastcnn", "doctor", folder, *one.options])
+        return shlex.join(["fastcnn", *one.asks, folder, *one.options])
     options = list(one.options)
     if len(subject.models) > 1 and STRATEGY not in options and "--seeds" not in options:
         options = [STRATEGY, subject.best.name, *options]
@@ -122,5 +136,7 @@ def _setting(subject: Subject, name: str, default: object) -> Any:
     return settings.get(name) or default
 
 
-def _has_folds(subject: Subject) -> bool:
-    return bool(_setting(subject, "folds", None))
+def _has_repeats(subject: Subject) -> bool:
+    """Return whether seeds or folds have been asked already."""
+    strategies = (subject.record or {}).get("strategies") or {}
+    return any(len(entry.get("repeats") or []) > 1 for entry in strategies.values())

@@ -44,7 +44,11 @@ class Contents:
 
 
 def render_page(
-    subject: Subject, *, saliency: bool = True, narrator: Narrator | None = None
+    subject: Subject,
+    *,
+    saliency: bool = True,
+    narrator: Narrator | None = None,
+    largest: int = LARGEST,
 ) -> str:
     """Return a page about models that were scored: one HTML file that needs no other.
 
@@ -52,13 +56,14 @@ def render_page(
         subject: what it is about.
         saliency: whether the best model is asked where it looked.
         narrator: where warnings go.
+        largest: bytes that the page may have; pictures are left out until it has no more.
     """
     narrator = narrator or HushedNarrator(quiet=True)
     contents = gather(subject)
-    album = Album(BUDGET)
+    album = Album(min(BUDGET, largest))
     fill(album, contents, narrator if saliency else None)
     page = _render(contents, album)
-    excess = len(page.encode()) - LARGEST
+    excess = len(page.encode()) - largest
     if excess > 0:
         album.shrink(excess)
         page = _render(contents, album)

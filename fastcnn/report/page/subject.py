@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from fastcnn.errors import UsageError
+from fastcnn.image_list import read_image_list
 from fastcnn.places import shown_path
 from fastcnn.recipe_book import FOLDER_RECIPE
 from fastcnn.run_folder import (
@@ -58,6 +59,8 @@ class Subject:
     """Doubtful labels and the strangest images, as in `doubtful.csv`."""
     suspected: pd.DataFrame | None = None
     """All judged images, the most doubtful label first, as in `suspected.csv`."""
+    images: pd.DataFrame | None = None
+    """Path, label and part of all images of the run, as in `images.csv`."""
     findings: Sequence[Mapping[str, str]] | None = None
     """What the doctor found (path, finding, severity, detail); None where it did not look."""
 
@@ -69,6 +72,14 @@ class Subject:
         """The model that is looked at most closely: the winner of a comparison, or the first."""
         winner = ((self.record or {}).get("comparison") or {}).get("winner")
         return next((model for model in self.models if model.name == winner), self.models[0])
+
+    @property
+    def learned(self) -> dict[str, int]:
+        """The number of training images of each class; empty where nobody kept it."""
+        if self.images is None:
+            return {}
+        labels = self.images.loc[self.images["part"] == "train", "label"]
+        return {str(name): int(count) for name, count in labels.value_counts().items()}
 
     @property
     def others(self) -> list[ScoredModel]:
@@ -100,6 +111,7 @@ def subject_of(run: Run, findings: Sequence[Mapping[str, str]] | None = None) ->
         run_path=run.path,
         doubtful=_labels(run.path / DOUBTFUL_FILE),
         suspected=_labels(run.path / SUSPECTED_FILE),
+        images=read_image_list(run.path),
         findings=findings,
     )
 

@@ -23,8 +23,10 @@ THEMED = {
 }
 """What a figure's colours are called in the page's style sheet, which has two of each."""
 PREAMBLE = re.compile(r"^.*?(?=<svg)", re.DOTALL)
-METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
+METADATA = re.compile(r"<(metadata|style)\b.*?</\1>", re.DOTALL)
+"""What would hold for the whole page, or for no one."""
 OPENING = re.compile(r"<svg[^>]*?viewBox=\"([^\"]*)\"[^>]*>")
+FAMILY = re.compile(r"font-family: [^;\"]*;? ?")
 FONT = re.compile(r"font: (?:(\d+|bold) )?([\d.]+px) [^;\"]*")
 NAMES = re.compile(r"(?<= id=\")|(?<=url\(#)|(?<=href=\"#)")
 COLOUR = re.compile("|".join(THEMED))
@@ -46,6 +48,7 @@ def inline_svg(figure: "Figure", name: str, text: str) -> Markup:
     drawing = METADATA.sub("", PREAMBLE.sub("", file.getvalue()))
     drawing = NAMES.sub(f"{name}-", drawing)
     drawing = FONT.sub(lambda font: f"font-weight: {font[1] or 400}; font-size: {font[2]}", drawing)
+    drawing = FAMILY.sub("", drawing)
     drawing = COLOUR.sub(lambda colour: THEMED[colour[0]], drawing)
     opening = f'<svg class="chart" role="img" aria-label="{escape(text)}" viewBox="'
     return Markup(OPENING.sub(lambda svg: f'{opening}{svg[1]}">', drawing, count=1))

@@ -10,7 +10,8 @@ from markupsafe import Markup
 
 from fastcnn.report.curves import SOLVED, accuracy_figure, loss_figure
 from fastcnn.report.figures.rates import learning_rates_figure, range_test_figure
-from fastcnn.report.figures.repeats import learning_curve_figure, repeats_figure
+from fastcnn.report.figures.repeats import repeats_figure
+from fastcnn.report.learning_curve import learning_curve_panel
 from fastcnn.report.page.subject import ScoredModel, Subject
 from fastcnn.report.page.svg import inline_svg
 
@@ -40,7 +41,7 @@ def repeat_panels(subject: Subject) -> list[Panel]:
     panels = []
     if curve := record.get("learning_curve"):
         drawing = inline_svg(
-            learning_curve_figure(curve["points"]),
+            learning_curve_panel(curve),
             "learning-curve",
             f"Accuracy of {curve['strategy']} against the number of training images",
         )

@@ -58,7 +58,6 @@ def store_run(
             "n_valid": n,
             "n_test": n_test,
             "classes": list(classes),
-            "train_counts": {name: 4 * n // len(classes) for name in classes},
             "split_sha256": "ab" * 32,
             "skipped": [{"path": "broken.jpg", "reason": "corrupt: empty file"}],
         },
@@ -69,8 +68,20 @@ def store_run(
         "comparison": compare(tables, seconds),
         **more,
     }
+    write_images(run, paths, classes, n)
     (run / "run.json").write_text(json.dumps(record))
     return Run(run)
+
+
+def write_images(run: Path, paths: Sequence[str], classes: Sequence[str], n: int) -> None:
+    """Write `images.csv`: the held-out images, the test part, and four times as many to learn."""
+    held_out = [(path, "valid" if place < n else "test") for place, path in enumerate(paths)]
+    learned = [(f"learned/{place}.jpg", "train") for place in range(4 * n)]
+    rows = [
+        {"path": path, "label": classes[place % len(classes)], "part": part, "bytes": 1}
+        for place, (path, part) in enumerate([*held_out, *learned])
+    ]
+    pd.DataFrame(rows).to_csv(run / "images.csv", index=False)
 
 
 def answers(paths: Sequence[str], classes: Sequence[str], seed: int, skill: float) -> pd.DataFrame:

@@ -1,5 +1,5 @@
 "use strict";
-// A click on a heading sorts its table by that column: first downwards, then upwards.
+// A click on a heading sorts its table by that column: numbers from the top first, names from A.
 for (const table of document.querySelectorAll("table.sortable")) {
   const heads = [...table.tHead.rows[0].cells];
   const valueOf = (row, place) => {
@@ -7,7 +7,8 @@ for (const table of document.querySelectorAll("table.sortable")) {
     return "value" in cell.dataset ? Number(cell.dataset.value) : cell.textContent.trim();
   };
   heads.forEach((head, place) => head.firstElementChild.addEventListener("click", () => {
-    const falling = head.getAttribute("aria-sort") !== "descending";
+    const now = head.getAttribute("aria-sort");
+    const falling = now === "none" ? head.classList.contains("number") : now === "ascending";
     heads.forEach((other) => other.setAttribute("aria-sort", "none"));
     head.setAttribute("aria-sort", falling ? "descending" : "ascending");
     const rows = [...table.tBodies[0].rows].sort((a, b) => {

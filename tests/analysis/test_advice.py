@@ -1,0 +1,153 @@
+"""What to try next: a rule speaks where it has found something, with its numbers, and only then."""
+
+import pandas as pd
+import pytest
+
+from fastcnn.analysis import advice
+from fastcnn.analysis.calibration import Calibration
+from fastcnn.analysis.confusion import Confusion
+
+
+def history(*rows: tuple[str, float, float]) -> pd.DataFrame:
+    """Phase, training loss and held-out loss of each epoch."""
+    table = pd.DataFrame(rows, columns=["phase", "train_loss", "valid_loss"])
+    return table.assign(epoch=range(1, len(table) + 1))
+
+
+def pair(a: str, b: str, difference: float, p: float) -> dict[str, object]:
+    ends = [difference - 0.03, difference + 0.03]
+    return {"a": a, "b": b, "difference": difference, "difference_ci": ends, "p_holm": p}
+
+
+def test_a_loss_that_still_falls_asks_for_more_epochs() -> None:
+    found = advice.train_longer("full", history(("head", 2, 2), ("all", 1, 1), ("all", 1, 0.9)), 2)
+    assert found is not None
+    assert "from 1.00 to 0.90" in found.finding
+    assert found.options == ("--strategy", "full", "--epochs", "4")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("solve", 0.1, 0.9), ("solve", 0.1, 0.5)],  # a solver's stages are no epochs
+        [("all", 1.0, 1.0), ("all", 0.9, 0.99)],  # it has come to rest
+        [("all", 1.0, 1.0)],
+        [("all", 1.0, 1.0), ("all", 1.0, float("nan"))],
+    ],
+)
+def test_a_loss_that_does_not_fall_asks_for_none(rows: list[tuple[str, float, float]]) -> None:
+    assert advice.train_longer("full", history(*rows), 2) is None
+
+
+def test_learning_by_heart_is_a_rising_loss_beside_a_falling_one() -> None:
+    rows = [("all", 1.0, 0.8), ("all", 0.5, 0.6), ("all", 0.2, 0.9)]
+    found = advice.hold_back("full", history(*rows))
+    assert found is not None
+    assert "from 0.60 (epoch 2) to 0.90" in found.finding and "0.20" in found.finding
+    assert advice.hold_back("full", history(*rows[:2])) is None
+    assert advice.hold_back("full", history(("all", 1, 0.6), ("all", 1.1, 0.9))) is None
+
+
+def test_what_another_phase_brought_is_not_learned_by_heart() -> None:
+    assert advice.hold_back("full", history(("head", 1, 0.6), ("all", 0.5, 0.9))) is None
+
+
+def test_a_learning_curve_says_whether_more_images_help() -> None:
+    rising = advice.collect_more({"doubling_gain": 0.04, "doubling_gain_ci": [0.01, 0.07]})
+    flat = advice.collect_more({"doubling_gain": 0.0, "doubling_gain_ci": [-0.02, 0.01]})
+    assert rising is not None and "+4.0 points" in rising.finding
+    assert flat is not None and "bring little" in flat.action and flat.asks[0] == "models"
+    assert advice.collect_more({"doubling_gain": 0.02, "doubling_gain_ci": [-0.02, 0.06]}) is None
+    assert advice.collect_more(None) is None
+    assert advice.collect_more({"doubling_gain": None, "doubling_gain_ci": None}) is None
+
+
+def test_both_directions_of_a_confusion_count_together() -> None:
+    confused = [
+        Confusion("cat", "dog", 3, 0.1),
+        Confusion("fox", "wolf", 2, 0.1),
+        Confusion("wolf", "fox", 2, 0.1),
+    ]
+    found = advice.tell_apart(confused, 9, ["--size", "256"])
+    assert found is not None and found.finding.startswith("4 of 9 wrong answers take fox for wolf")
+    assert found.options == ("--size", "256")
+    assert advice.tell_apart([Confusion("cat", "dog", 1, 0.1)], 1, []) is None
+    assert advice.tell_apart([], 0, []) is None
+
+
+def test_rare_classes_that_are_missed_get_weight() -> None:
+    scores = pd.DataFrame({"class": ["a", "b", "c", "d"], "recall": [0.4, 0.9, 0.9, 0.9]})
+    counts = {"a": 10, "b": 40, "c": 50, "d": 30}
+    found = advice.balance(counts, scores)
+    assert found is not None and "b has" not in found.finding
+    assert (
+        "c has 50 training images, a 10" in found.finding and "0.40 against 0.90" in found.finding
+    )
+    assert advice.balance(counts, scores.assign(recall=0.9)) is None
+    assert advice.balance({**counts, "a": 29}, scores) is None
+    assert advice.balance({}, scores) is None
+
+
+def test_pictures_larger_than_what_is_seen() -> None:
+    found = advice.show_more_detail(500, 224, 0.8)
+    assert found is not None and found.options == ("--size", "448")
+    assert "500 pixels" in found.finding and "20 % of its answers" in found.finding
+    assert advice.show_more_detail(256, 224, 0.8) is None
+    assert advice.show_more_detail(500, 224, 0.99) is None
+
+
+@pytest.mark.parametrize(("temperature", "word"), [(1.7, "surer than"), (0.6, "less sure than")])
+def test_probabilities_that_mislead(temperature: float, word: str) -> None:
+    found = advice.cool_down(Calibration(temperature, 0.12, 0.03, 0.5, 0.4))
+    assert found is not None and word in found.finding and "0.120" in found.finding
+    assert found.code is not None and f"{temperature:.2f}" in found.code
+
+
+def test_the_line_to_copy_is_temperature_scaling() -> None:
+    """It gives what dividing the logits gives."""
+    from fastcnn.analysis.calibration import scaled
+
+    found = advice.cool_down(Calibration(1.7, 0.12, 0.03, 0.5, 0.4))
+    p = pd.Series([0.7, 0.2, 0.1]).to_numpy()
+    names = {"p": p}
+    exec(found.code, names)  # type: ignore[union-attr, arg-type]
+    assert names["p"] == pytest.approx(scaled(p[None], 1.7)[0], rel=1e-4)
+
+
+def test_probabilities_that_do_not_mislead() -> None:
+    assert advice.cool_down(Calibration(1.1, 0.04, 0.03, 0.5, 0.4)) is None
+    assert advice.cool_down(Calibration(1.1, 0.08, 0.09, 0.5, 0.4)) is None
+
+
+def test_few_held_out_images() -> None:
+    found = advice.score_more([0.82, 0.91], 221, 1106)
+    assert found is not None and found.options == ("--folds", "5")
+    assert "221" in found.finding and "1,106" in found.action
+    assert advice.score_more([0.90, 0.92], 5000, 25_000) is None
+
+
+def test_an_open_comparison_is_settled_by_seeds() -> None:
+    found = advice.settle([pair("full", "head", 0.01, 0.4)], "full")
+    assert found is not None and "between -2.0 and +4.0" in found.finding
+    assert advice.settle([pair("full", "head", 0.1, 0.001)], "full") is None
+
+
+@pytest.mark.parametrize("order", [("head", "full", 0.12), ("full", "head", -0.12)])
+def test_a_head_that_beats_everything_is_where_to_start(order: tuple[str, str, float]) -> None:
+    found = advice.start_from_the_head([pair(*order, p=0.001)])
+    assert found is not None and "12.0 points" in found.finding
+    assert advice.start_from_the_head([pair(order[0], order[1], -order[2], 0.001)]) is None
+    assert advice.start_from_the_head([pair(*order, p=0.4)]) is None
+
+
+def test_what_spoils_the_scores() -> None:
+    assert advice.part_the_copies(0, 10, 0) is None
+    found = advice.part_the_copies(2, 10, 4)
+    assert found is not None and found.asks == ("doctor",)
+    assert "2 of the 10" in found.finding and "4 images" in found.finding
+    assert advice.mend_labels(0, 100) is None
+    doubtful = advice.mend_labels(5, 100)
+    assert doubtful is not None and "5 of 100" in doubtful.finding and "5.0 %" in doubtful.finding
+    assert advice.learn_something(None) is None
+    nothing = advice.learn_something("Nothing was learned: 0.1 of 100.")
+    assert nothing is not None and nothing.finding.startswith("Nothing was learned")
