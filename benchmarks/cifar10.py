@@ -53,9 +53,10 @@ TRAININGS: dict[str, dict[str, str]] = {
     },
     "sprint": {
         **FROM_NOTHING,
-        **{"arch": "sprint", "bs": "256", "epochs": "16", "lr": "0.004", "wd": "0.03"},
+        **{"arch": "sprint", "bs": "256", "epochs": "17"},
+        **{"opt": "sgd", "lr": "0.25", "wd": "0.013"},
     },
-    "frozen": {"strategy": "head", "arch": LITE, "size": "128", "views": "1"},
+    "frozen": {"strategy": "head", "arch": LITE, "size": "160", "views": "1"},
     "full": {"strategy": "full", "arch": LITE, "size": "96", "epochs": "2", "bs": "64"},
     "lp-ft": {"strategy": "lp-ft", "arch": LITE, "size": "96", "epochs": "2", "bs": "64"},
 }

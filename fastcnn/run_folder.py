@@ -1,7 +1,6 @@
 """A run: the folder that holds everything a training left."""
 
 import json
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from fastai.learner import Learner
 
     from fastcnn.analysis.interpretation import StoredInterpretation
+    from fastcnn.report.run_figures import FigureOf
 
 RUN_FILE = "run.json"
 EXPORT_FILE = "export.pkl"
@@ -139,6 +139,16 @@ class Run:
 
         return pd.read_csv(self.path / self._require(strategy) / HISTORY_FILE)
 
+    @property
+    def figures(self) -> "dict[str, FigureOf]":
+        """The figures that the run has by name, functions that return a matplotlib `Figure`.
+
+        >>> run.figures["confusion"]("head").savefig("confusion.png")  # doctest: +SKIP
+        """
+        from fastcnn.report.run_figures import figures_of
+
+        return figures_of(self)
+
     def __repr__(self) -> str:
         """Say where the run lies and how it ended."""
         scores = ", ".join(
@@ -148,14 +158,10 @@ class Run:
         return f"Run({str(self.path)!r}, {self.record['status']}, {scores or 'no model yet'})"
 
     def _repr_html_(self) -> str:
-        """Show the comparison as a table, in a notebook."""
-        import pandas as pd
+        """Show outcome, table and figures, in a notebook."""
+        from fastcnn.report.notebook import run_html
 
-        from fastcnn.report.tables import comparison_rows
-
-        table = pd.DataFrame(comparison_rows(self.record["strategies"])).to_html(index=False)
-        verdict = self.verdict or self.record["status"]
-        return f"<p><b>{escape(self.title)}</b>: {escape(verdict)}</p>{table}"
+        return run_html(self)
 
     def _require(self, strategy: str | None) -> str:
         name = strategy or self.winner

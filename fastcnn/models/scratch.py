@@ -8,6 +8,7 @@ whitening, block1 and so on.
 from collections.abc import Callable, Iterator
 from math import gcd
 
+import torch
 from fastai.layers import MergeLayer, SequentialEx
 from timm.layers import EvoNorm2dB0, EvoNorm2dS0
 from torch import nn
@@ -44,8 +45,9 @@ def scratch_body(network: OwnNetwork) -> nn.Sequential:
         body.add_module("dense", _dense(settings))
     elif settings.dropout:
         body.add_module("dropout", nn.Dropout2d(settings.dropout))
+    start = _start_as_identity if network.name == "sprint" else _start
     for module in body.modules():
-        _start(module)
+        start(module)
     return body
 
 
@@ -145,3 +147,17 @@ def _start(module: nn.Module) -> None:
         nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
         if module.bias is not None:
             nn.init.zeros_(module.bias)
+
+
+def _start_as_identity(module: nn.Module) -> None:
+    """Draw weights of which the first filters hand on what comes in, as far as there are channels.
+
+    The gradient then finds its way from the first step on: Zagoruyko and Komodakis, "DiracNets",
+    arXiv 1706.00388, as arXiv 2404.00498 (section 3.3) has it. The other filters are torch's own,
+    small, since a norm follows.
+    """
+    _start(module)
+    if isinstance(module, nn.Conv2d):
+        module.reset_parameters()
+        with torch.no_grad():
+            nn.init.dirac_(module.weight[: module.in_channels])

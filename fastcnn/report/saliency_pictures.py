@@ -1,7 +1,5 @@
 """Heat on a picture: where a network looked, for eyes of any colour vision."""
 
-import io
-
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -10,8 +8,6 @@ COLOURS = "inferno"
 """matplotlib's map from black over red to pale yellow: brighter is hotter, to any colour vision."""
 THICKEST = 0.7
 """How much of the picture the hottest place hides, 0 to 1."""
-QUALITY = 70
-"""Of the JPEG files, 0 to 95."""
 
 Picture = npt.NDArray[np.uint8]
 Heat = npt.NDArray[np.float32]
@@ -31,12 +27,3 @@ def overlaid(picture: Picture, heat: Heat) -> Picture:
     cover = THICKEST * heat[..., None]
     blended: Picture = np.round(grey * (1 - cover) + colour * cover).astype(np.uint8)
     return blended
-
-
-def saliency_jpeg(picture: Picture, heat: Heat, side: int) -> bytes:
-    """Return the two as a small JPEG file, `side` pixels on its longer side at most."""
-    image = Image.fromarray(overlaid(picture, heat))
-    image.thumbnail((side, side))
-    file = io.BytesIO()
-    image.save(file, format="JPEG", quality=QUALITY, optimize=True)
-    return file.getvalue()

@@ -25,6 +25,10 @@ STRATEGY = "head"
 """Where nobody names one: the strategy whose trials cost a second."""
 
 
+NOT_ASKED = ("n_trials", "storage", "created", "command", "data", "config_path")
+"""Fields of an order that do not say which sweep it is."""
+
+
 @dataclass(frozen=True)
 class Order:
     """Everything that the trials of a sweep have in common."""
@@ -56,8 +60,12 @@ class Order:
 
     @property
     def name(self) -> str:
-        """What its study is called in a database: the same order has the same name everywhere."""
-        asked = {**asdict(self), "n_trials": 0, "storage": None, "created": "", "command": ""}
+        """What its study is called in a database: the same order has the same name everywhere.
+
+        Where the images lie does not count, for machines differ in that: `split_sha256` says which
+        they are. Of a recipe's file it is the text that counts.
+        """
+        asked = {**asdict(self), **dict.fromkeys(NOT_ASKED), "recipe": _recipe_itself(self.recipe)}
         digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
         return f"fastcnn-{Path(self.recipe).stem}-{digest[:16]}"
 
@@ -86,6 +94,18 @@ class Order:
     def write(self, folder: Path) -> None:
         """Write `sweep.json`, whole."""
         write_json(folder / ORDER_FILE, {"schema_version": SCHEMA_VERSION, **asdict(self)})
+
+
+def placed(url: str) -> str:
+    """Return a database's URL, with a whole path where it names an SQLite file."""
+    start, three_slashes, path = url.partition(":///")
+    if start.split("+")[0] != "sqlite" or not three_slashes or path in ("", ":memory:"):
+        return url
+    return f"{start}:///{user_path(path).absolute()}"
+
+
+def _recipe_itself(recipe: str) -> str:
+    return Path(recipe).read_text("utf-8") if Path(recipe).is_file() else recipe
 
 
 def read_order(folder: str | Path) -> Order:

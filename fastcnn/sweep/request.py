@@ -15,7 +15,7 @@ from fastcnn.setting_uses import OF_WHOLE_RUNS
 from fastcnn.settings import SETTING_NAMES
 from fastcnn.sweep.checks import parse_space, space_problems
 from fastcnn.sweep.defaults import default_space
-from fastcnn.sweep.order import PRUNERS, STRATEGY, USUAL_TRIALS, Effort, Order
+from fastcnn.sweep.order import PRUNERS, STRATEGY, USUAL_TRIALS, Effort, Order, placed
 from fastcnn.sweep.space import Values, make_choices, write_search
 
 
@@ -99,7 +99,7 @@ def find_order(request: Request) -> Order | None:
         config=config,
         space=tuple(write_search(name, values) for name, values in space.items()),
         pruner=request.pruner,
-        storage=request.storage,
+        storage=request.storage and placed(request.storage),
         n_trials=request.trials or USUAL_TRIALS,
         config_path=request.config,
         created=datetime.now().astimezone().isoformat(timespec="seconds"),

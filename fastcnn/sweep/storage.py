@@ -18,6 +18,9 @@ JOURNAL_FILE = "journal.jsonl"
 def open_storage(folder: Path, url: str | None) -> BaseStorage:
     """Return the storage that all processes of a sweep share.
 
+    Variables of the environment in the URL, as `$PGPASSWORD`, are filled in here, so that no file
+    holds a password.
+
     Raises:
         UsageError: the database cannot be opened.
     """
@@ -27,7 +30,7 @@ def open_storage(folder: Path, url: str | None) -> BaseStorage:
         journal = str(folder / JOURNAL_FILE)
         return JournalStorage(JournalFileBackend(journal, lock_obj=KernelLock(journal)))
     try:
-        return RDBStorage(url)
+        return RDBStorage(os.path.expandvars(url))
     except Exception as error:  # whatever SQLAlchemy and the driver of the database raise
         raise UsageError(
             f"--storage {url} cannot be opened: {str(error).splitlines()[0]}",

@@ -63,6 +63,7 @@ def test_every_training_is_kept_and_the_seeds_are_summed_up(
     assert max(map(len, table.splitlines())) <= 80
 
 
+@pytest.mark.slow
 def test_the_same_ablation_finds_the_same(cli: Cli, small_pets: Path, mine: str) -> None:
     for folder in ("a", "b"):
         options = ("--data", str(small_pets), "--out", folder, "--epochs", "1", "--quiet")

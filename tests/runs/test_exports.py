@@ -75,6 +75,7 @@ def runs(few_pets: Path, tiny_weights: Path, work: Path) -> list[fastcnn.Run]:
     ]
 
 
+@pytest.mark.slow
 def test_they_predict_without_fastcnn_what_they_predicted_with_it(
     runs: list[fastcnn.Run], few_pets: Path
 ) -> None:

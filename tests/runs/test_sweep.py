@@ -184,6 +184,7 @@ def wait_for_trials(n_begun: int, process: BaseProcess) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_killed_and_resumed(classes: Path, cli: Cli, tiny: list[str]) -> None:
     """All processes are killed together in the middle; nothing is lost, nothing run twice."""
     searched = ["--search", "lr=0.001..0.1", "--head", "fastai", "--epochs", "10", "--bs", "4"]

@@ -126,9 +126,12 @@ def test_a_real_step_takes_what_was_estimated() -> None:
         optimizer.step()
 
     step(2)  # kernels, gradients and averages are there from here on
-    forget_peak()
-    before = peak_memory()
-    step(32)
+    taken = []
+    for _ in range(3):  # what malloc gives back in between is not the same every time
+        forget_peak()
+        before = peak_memory()
+        step(32)
+        taken.append(peak_memory() - before)
     drawn = blueprint(find_architecture("resnet18"), Settings(size=128), n_classes=4)
     estimated = activation_bytes(drawn, 0, 32, 128, FP32)
-    assert peak_memory() - before == pytest.approx(estimated, rel=TOLERANCE)
+    assert min(taken) == pytest.approx(estimated, rel=TOLERANCE)
