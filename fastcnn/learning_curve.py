@@ -37,7 +37,9 @@ DRAWS = 5
 
 
 def add_learning_curve(plan: Plan, record: RunRecord, shared: Shared, narrator: Narrator) -> None:
-    """Add the curve to the record and to the folder of a run; a failure costs nothing else."""
+    """Add the curve, where it is asked for, to record and folder; a failure costs nothing else."""
+    if not plan.settings.learning_curve:
+        return
     if plan.weights.source == "random":
         narrator.say("no learning curve: it is computed from the features of a pretrained body")
         return
@@ -56,8 +58,8 @@ def add_learning_curve(plan: Plan, record: RunRecord, shared: Shared, narrator: 
 def measure_learning_curve(plan: Plan, shared: Shared, narrator: Narrator) -> list[CurvePoint]:
     """Solve linear heads on growing stratified subsets, each holding the smaller ones of its draw.
 
-    All are scored on the same held-out images. The point of all training images is what the
-    strategy `head` reaches with a linear head.
+    All are scored on the same held-out images. The point of all training images is the linear head
+    that the strategy `head` solves, scored on features as they were computed.
     """
     if not any(VIEWS in does(name, plan.settings) for name in plan.settings.strategies):
         narrator.say("learning curve: computing features of the pretrained body for it")
