@@ -56,8 +56,8 @@ def add_learning_curve(plan: Plan, record: RunRecord, shared: Shared, narrator: 
 def measure_learning_curve(plan: Plan, shared: Shared, narrator: Narrator) -> list[CurvePoint]:
     """Solve linear heads on growing stratified subsets, each holding the smaller ones of its draw.
 
-    All are scored on the same held-out images. The point of all training images is what the
-    strategy `head` reaches with a linear head.
+    All are scored on the same held-out images. The point of all training images is the linear head
+    that the strategy `head` solves, scored on features as they were computed.
     """
     if not any(VIEWS in does(name, plan.settings) for name in plan.settings.strategies):
         narrator.say("learning curve: computing features of the pretrained body for it")

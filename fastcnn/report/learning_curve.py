@@ -99,7 +99,7 @@ def learning_curve_table(curve: Mapping[str, Any]) -> Table:
         title_justify="left",
         title_style="",
     )
-    for heading in ("images", "accuracy", "95 % interval", "on its own images"):
+    for heading in ("images", "accuracy", "95 % interval", "on training images"):
         table.add_column(heading, justify="right")
     for point in curve["points"]:
         interval = point["accuracy_ci"]
