@@ -37,7 +37,9 @@ DRAWS = 5
 
 
 def add_learning_curve(plan: Plan, record: RunRecord, shared: Shared, narrator: Narrator) -> None:
-    """Add the curve to the record and to the folder of a run; a failure costs nothing else."""
+    """Add the curve, where it is asked for, to record and folder; a failure costs nothing else."""
+    if not plan.settings.learning_curve:
+        return
     if plan.weights.source == "random":
         narrator.say("no learning curve: it is computed from the features of a pretrained body")
         return

@@ -166,9 +166,10 @@ def _tell(repeats: Sequence[Repeat], narrator: Narrator) -> None:
         narrator.say(f"{settings.folds} folds: each image is held out once")
     elif len({repeat.plan.images.split_sha256() for repeat in repeats}) == 1:
         narrator.warn(
-            f"all {settings.seeds} seeds are scored on the same images: the data, or the recipe, "
-            "say what is held out"
+            f"all {settings.seeds} seeds are scored on the same images, since the data, or the "
+            "recipe, say what is held out: intervals over them say nothing of other images"
         )
+        return
     else:
         last = settings.seed + settings.seeds - 1
         narrator.say(f"seeds {settings.seed} to {last}: each holds out images of its own")

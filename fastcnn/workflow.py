@@ -91,10 +91,8 @@ def run(
         record.document["settings"]["measured"] = shared.choice.chosen  # grows with the run
         for repeat in repeats:
             run_strategies(repeat, record, gathered, shared, narrator)
-            record.document["comparison"] = compare_gathered(gathered)
         score_test(repeats, record, narrator)
-        if plan.settings.learning_curve:
-            add_learning_curve(plan, record, shared, narrator)
+        add_learning_curve(plan, record, shared, narrator)
     finished = Run(folder)
     leave_report(finished, narrator)
     return finished
@@ -138,7 +136,7 @@ def run_strategies(
     shared: Shared,
     narrator: Narrator,
 ) -> None:
-    """Train by each strategy, and write down what there is after each."""
+    """Train by each strategy, write down what there is after each, and compare them."""
     for name in repeat.plan.settings.strategies:
         entry, table = run_strategy(repeat, name, record.folder, shared, narrator)
         gathered[name].add(repeat, entry, table)
@@ -148,6 +146,8 @@ def run_strategies(
         write_comparison(record.strategies, record.folder)
         if repeat.is_first:
             write_curves(record.folder, list(record.strategies), Run(record.folder).title)
+    record.document["comparison"] = compare_gathered(gathered)
+    record.save()
 
 
 def run_strategy(
