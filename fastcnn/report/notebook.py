@@ -47,9 +47,8 @@ def _outcome(run: Run) -> str:
     if status == "failed" and events:
         ended = f"failed: {events[-1]}."
     if run.strategies and not run.verdict:
-        data = run.record["data"]
         entry = run.record["strategies"][run.strategies[0]]
-        said = f"accuracy {entry['metrics']['accuracy']:.3f} on {data['n_valid']:,} held-out images"
+        said = f"accuracy {entry['metrics']['accuracy']:.3f} on {run.n_scored:,} held-out images"
     else:
         said = run.verdict or ("" if ended else "done")
     return " ".join(filter(None, [ended, said]))

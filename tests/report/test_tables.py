@@ -186,7 +186,7 @@ def test_one_strategy_that_learned_nothing_is_said_to(
         )
         assert said == (run is poor)
     assert "Nothing was learned" in poor._repr_html_()
-    assert "learned" not in good._repr_html_() and "done" in good._repr_html_()
+    assert "learned" not in good._repr_html_() and "accuracy 0.900" in good._repr_html_()
 
 
 def test_a_figure_has_a_labelled_line_a_strategy() -> None:

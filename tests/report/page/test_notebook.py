@@ -106,9 +106,9 @@ def test_an_ablation_shows_its_rows(tmp_path: Path) -> None:
 
 
 def test_every_figure_is_a_function_that_returns_one(tmp_path: Path) -> None:
-    point = {"accuracy": 0.5, "accuracies": [0.5], "accuracy_ci": None, "training_accuracy": 1.0}
-    curve = {"n_valid": 30, "points": [{"n": n, **point} for n in (10, 20, 40)]}
-    run = store_run(tmp_path, CLASSES, learning_curve={"strategy": "head", **curve})
+    scores = {"accuracy": 0.5, "accuracies": [0.5], "accuracy_ci": None, "training_accuracy": 0.9}
+    points = [scores | {"n": n} for n in (10, 20, 40)]
+    run = store_run(tmp_path, CLASSES, learning_curve={"n_valid": 60, "points": points})
     figures = run.figures
     assert set(figures) == {
         *("curves", "rates", "confusion", "reliability", "coverage", "learning_curve"),
