@@ -78,7 +78,7 @@ INTRODUCTION = """# Benchmarks
 process: the same images, split, body and number of epochs, repeats interleaved. This page is
 written by it. Seconds run from the model built to the validation predictions in hand; for fastcnn
 they include hashing, decoding, choosing the precision, features and the solver. `data.py` adds the
-recipes and the doctor, `cifar10.py` small networks from nothing."""
+recipes and the doctor, `cifar10.py` small networks from nothing, `report.py` the page of a run."""
 
 
 CIFAR10 = """## CIFAR-10 (JPEG copies), the test part
@@ -208,6 +208,16 @@ def _doctor(found: Mapping[str, Any]) -> str:
     )
 
 
+def _report(found: Mapping[str, Any]) -> str:
+    return (
+        f"## The report of a stored run: {found['n']:,} predictions, 37 classes, two strategies\n\n"
+        f"{found['seconds']:.1f} s without Grad-CAM, {found['forward_passes']} forward passes, "
+        f"{found['bytes'] / 1e6:.1f} MB; {found['seconds_with_doctor']:.0f} s where the doctor "
+        f"has to examine the images first; at most {found['peak_bytes'] / 1e9:.2f} GB of memory. "
+        "The machine had other work besides, so that seconds are upper bounds."
+    )
+
+
 PRECISION_NAMES = ("fp32", "fp32 channels_last", "bf16 channels_last")
 TABLES: dict[str, Callable[[Any], str]] = {
     "head": _head,
@@ -217,6 +227,7 @@ TABLES: dict[str, Callable[[Any], str]] = {
     "process": _process,
     "roof": _roof,
     "doctor": _doctor,
+    "report": _report,
     "cifar10-steps": _steps,
 }
 

@@ -16,8 +16,8 @@ from fastcnn.report.page.page import render_page
 from fastcnn.report.page.subject import subject_of
 from fastcnn.run_folder import DOCTOR_FILE, REPORT_FILE, Run
 
-MOST_EXAMINED = 10_000
-"""Files of a folder that is examined for a report: some forty seconds; of more the doctor tells."""
+MOST_EXAMINED = 4_000
+"""Files of a folder that is examined for a report: some ten seconds; of more the doctor tells."""
 
 Findings = Sequence[Mapping[str, str]]
 

@@ -66,7 +66,10 @@ def test_the_wheel_holds_every_package_and_nothing_else(python: Path, tmp_path: 
     subprocess.run([*command, str(ROOT)], check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
-        files = {name for name in archive.namelist() if name.endswith(".py")}
+        names = set(archive.namelist())
+    files = {name for name in names if name.endswith(".py")}
     expected = {path.relative_to(ROOT).as_posix() for path in (ROOT / "fastcnn").rglob("*.py")}
     expected |= {f"fastcnn/recipes/{path.name}" for path in (ROOT / "recipes").glob("*.py")}
     assert files == expected
+    templates = (ROOT / "fastcnn" / "report" / "page" / "templates").iterdir()
+    assert {path.relative_to(ROOT).as_posix() for path in templates} <= names

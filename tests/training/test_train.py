@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 from fastai.learner import Learner
@@ -252,8 +253,13 @@ def test_the_rate_search_leaves_no_trace_and_auto_uses_it(tiny: Bench, work: Pat
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert job.learner.opt is None
     assert list(work.iterdir()) == [] or all(path.is_dir() for path in work.iterdir())
+    job.history.path = work / "history.csv"
     trained = train(job)
     assert trained.phases[0].rates[-1] == trained.base_rate == pytest.approx(rate)
+    curve = pd.read_csv(work / "lr_curve.csv")
+    assert curve["lr"].is_monotonic_increasing and curve["loss"].between(0, 100).any()
+    said = trained.rates(job.groups, "auto")["suggestions"]
+    assert said["slide"] == pytest.approx(rate)
 
 
 def test_a_training_that_diverges_says_so(tiny: Bench) -> None:

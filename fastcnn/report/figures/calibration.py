@@ -45,7 +45,7 @@ def coverage_figure(curves: Mapping[str, pd.DataFrame]) -> "Figure":
     for place, (name, curve) in enumerate(curves.items()):
         drawn = curve.sort_values("coverage")
         colour = COLOURS[place % len(COLOURS)]
-        axes.plot(100 * drawn["coverage"], drawn["accuracy"], color=colour, label=name)
+        axes.plot(100 * drawn["coverage"], 100 * drawn["accuracy"], color=colour, label=name)
     axes.set_xlim(0, 102)
-    label(axes, "images it answers, the surest first (%)", "accuracy on those")
+    label(axes, "images it answers, the surest first (%)", "accuracy on those (%)")
     return figure

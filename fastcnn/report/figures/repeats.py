@@ -1,6 +1,7 @@
 """What came of doing it several times, with other seeds or other folds."""
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from fastcnn.report.curves import COLOURS
@@ -21,12 +22,13 @@ def repeats_figure(accuracies: Mapping[str, Sequence[float]], noun: str) -> "Fig
     names = list(accuracies)
     places = range(len(names))
     for repeat in range(max(map(len, accuracies.values()))):
-        heights = [accuracies[name][repeat] for name in names if repeat < len(accuracies[name])]
+        done = [name for name in names if repeat < len(accuracies[name])]
+        heights = [100 * accuracies[name][repeat] for name in done]
         axes.plot(places[: len(heights)], heights, "o-", color="#808080", markersize=4, alpha=0.7)
     for place, name in enumerate(names):
-        mean = sum(accuracies[name]) / len(accuracies[name])
+        mean = 100 * fmean(accuracies[name])
         axes.plot([place - 0.15, place + 0.15], [mean, mean], color=COLOURS[0], linewidth=3)
     axes.set_xticks(places, names, fontsize=LETTERS)
     axes.set_xlim(-0.5, len(names) - 0.5)
-    label(axes, f"a grey line a {noun}, a bar the mean", "accuracy", legend=False)
+    label(axes, f"a grey line a {noun}, a bar the mean", "accuracy (%)", legend=False)
     return figure

@@ -47,7 +47,7 @@ class Album:
         self.n_left_out = 0
         """Pictures for which there was no room."""
         self._pictures: dict[Hashable, Picture | None] = {}
-        self._n_made = 0
+        self._n_made, self._is_full = 0, False
 
     @property
     def pictures(self) -> list[Picture]:
@@ -64,7 +64,7 @@ class Album:
         with ThreadPoolExecutor(THREADS) as pool:
             for start in range(0, len(wanted), AT_ONCE):
                 chunk = wanted[start : start + AT_ONCE]
-                if self.size >= self.budget:
+                if self._is_full:
                     self.n_left_out += len(wanted) - start
                     return
                 contents = pool.map(lambda file: _small(file, side), chunk)
@@ -94,6 +94,7 @@ class Album:
         uri = f"data:image/jpeg;base64,{base64.b64encode(data).decode('ascii')}"
         if self.size + len(uri) > self.budget:
             self.n_left_out += 1
+            self._is_full = True
             return
         self.size += len(uri)
         self._n_made += 1

@@ -1,15 +1,16 @@
 """The confusion matrix as a table whose cells open the images behind them."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from math import ceil
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from fastcnn.analysis.confusion import confusion_matrix
-from fastcnn.analysis.predictions import classes_of
+from fastcnn.analysis.predictions import classes_of, probabilities_of
 from fastcnn.report.page.subject import ScoredModel
 
 MOST_CLASSES = 50
@@ -101,44 +102,45 @@ def matrix_of(model: ScoredModel, prefix: str) -> Matrix:
     every = classes_of(model.table)
     classes = _shown_classes(model.table, every)
     counts = confusion_matrix(model.table, classes)
-    groups = dict(list(model.table.groupby(["target", "predicted"], sort=False)))
-    rows = []
-    for row, target in enumerate(classes):
-        total = int((model.table["target"] == target).sum())
-        rows.append(
-            [
-                _cell(groups[target, predicted], model, total, f"{prefix}-{row}-{column}")
-                if counts[row, column]
-                else None
-                for column, predicted in enumerate(classes)
-            ]
-        )
+    totals = model.table["target"].value_counts()
+    images: dict[tuple[str, str], list[Shown]] = defaultdict(list)
+    worst_first = model.table.sort_values("loss", ascending=False, kind="stable")
+    for shown in shown_images(worst_first, model):
+        images[shown.target, shown.predicted].append(shown)
+    rows = [
+        [
+            _cell(images[target, predicted], int(totals[target]), f"{prefix}-{row}-{column}")
+            if counts[row, column]
+            else None
+            for column, predicted in enumerate(classes)
+        ]
+        for row, target in enumerate(classes)
+    ]
     return Matrix(classes, rows, len(every))
 
 
 def shown_images(rows: pd.DataFrame, model: ScoredModel) -> list[Shown]:
     """Return rows of a table of predictions as images to show."""
-    columns = ["path", "target", "predicted", "loss"]
+    columns = (rows[name].tolist() for name in ("path", "target", "predicted", "loss"))
+    confidence = probabilities_of(rows).max(axis=1).tolist() if len(rows) else []
     return [
-        Shown(model.folder / path, path, target, predicted, float(row[f"prob_{predicted}"]), loss)
-        for (_, row), (path, target, predicted, loss) in zip(
-            rows.iterrows(), rows[columns].itertuples(index=False), strict=True
-        )
+        Shown(model.folder / path, path, target, predicted, sure, loss)
+        for path, target, predicted, loss, sure in zip(*columns, confidence, strict=True)
     ]
 
 
-def _cell(rows: pd.DataFrame, model: ScoredModel, total: int, name: str) -> Cell:
-    target, predicted = rows["target"].iloc[0], rows["predicted"].iloc[0]
+def _cell(images: Sequence[Shown], total: int, name: str) -> Cell:
+    """Return the cell of some images of a class that has `total` of them."""
+    target, predicted = images[0].target, images[0].predicted
     most = MOST_RIGHT if target == predicted else MOST_WRONG
-    ordered = rows.sort_values("loss", ascending=False, kind="stable")
     return Cell(
         name=name,
         target=target,
         predicted=predicted,
-        count=len(rows),
-        shade=int(np.ceil(SHADES * len(rows) / total)),
-        images=shown_images(ordered.head(most), model),
-        more=list(ordered["path"].iloc[most : most + MOST_NAMES]),
+        count=len(images),
+        shade=ceil(SHADES * len(images) / total),
+        images=images[:most],
+        more=[shown.path for shown in images[most : most + MOST_NAMES]],
     )
 
 

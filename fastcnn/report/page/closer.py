@@ -122,7 +122,7 @@ def _wrong_first(table: pd.DataFrame) -> pd.DataFrame:
 def _class_rows(subject: Subject, model: ScoredModel) -> list[dict[str, Any]]:
     learned = subject.learned
     others = {
-        other.name: class_scores(other.table).set_index("class")["recall"]
+        other.name: other.table.groupby("target")["correct"].mean()
         for other in subject.models
         if other is not model
     }

@@ -1,5 +1,6 @@
 """The images of a run: how many of what, what they look like, what is the matter with them."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -12,12 +13,13 @@ from markupsafe import Markup
 from fastcnn.data.doctor.copies import SAME_BYTES, SAME_LOOK
 from fastcnn.data.doctor.findings import NOTE, SEVERITIES, UNUSABLE
 from fastcnn.data.looks import look_at
+from fastcnn.places import shown_path
 from fastcnn.report.doctor_table import MEANINGS
 from fastcnn.report.figures.classes import class_counts_figure
 from fastcnn.report.page.cells import Shown
 from fastcnn.report.page.subject import Subject
 from fastcnn.report.page.svg import inline_svg
-from fastcnn.run_folder import CONTACT_SHEET_FILE
+from fastcnn.run_folder import CONTACT_SHEET_FILE, DOCTOR_FILE
 
 MOST_SIZED = 300
 """Images whose size is read, spread over all of them."""
@@ -78,6 +80,8 @@ class DataSummary:
     """What the doctor found, the gravest first; None where it did not look."""
     across: Sequence[tuple[str, str]]
     """Held-out images, each with its copy on the other side of the split."""
+    doctor_command: str
+    """What to ask the doctor, so that a page made again shows what it found."""
     sheet: Path | None
     """The sheet of what training makes of the pictures."""
 
@@ -103,8 +107,18 @@ def data_summary(subject: Subject, samples: Sequence[Shown]) -> DataSummary:
         samples=samples,
         kinds=None if subject.findings is None else list(_kinds(subject)),
         across=copies_across(subject),
+        doctor_command=_doctor_command(subject),
         sheet=sheet if sheet and sheet.is_file() else None,
     )
+
+
+def _doctor_command(subject: Subject) -> str:
+    command = ["fastcnn", "doctor", str(subject.best.folder)]
+    if subject.run_path is None:
+        return shlex.join(command)
+    run = shown_path(subject.run_path)
+    kept = shown_path(subject.run_path / DOCTOR_FILE)
+    return f"{shlex.join([*command, '--csv', kept])} ; {shlex.join(['fastcnn', 'report', run])}"
 
 
 def copies_across(subject: Subject) -> list[tuple[str, str]]:

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from fastcnn.analysis import advice
 from fastcnn.analysis.advice import Advice
 from fastcnn.analysis.confusion import most_confused
 from fastcnn.analysis.learned import nothing_learned_sentence
-from fastcnn.analysis.scores import class_scores
 from fastcnn.places import shown_path
 from fastcnn.recipe_book import FOLDER_RECIPE
 from fastcnn.report.page.closer import Closer
@@ -89,7 +90,7 @@ def _about_answers(subject: Subject, closer: Closer, data: DataSummary) -> Itera
     table, accuracy = subject.best.table, closer.scores["accuracy"]
     size = int(_setting(subject, "size", 224))
     larger = advice.show_more_detail(data.sizes.median_side, size, accuracy) if data.sizes else None
-    yield advice.balance(subject.learned, class_scores(table))
+    yield advice.balance(subject.learned, pd.DataFrame(closer.classes))
     finer = larger.options if larger else ("--size", str((size * 4 // 3 + 31) // 32 * 32))
     yield advice.tell_apart(most_confused(table), closer.n_wrong, finer)
     if subject.record is not None:

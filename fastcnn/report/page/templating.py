@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 PARTS_MEET = re.compile(r"([_/-])(?=\w)")
+UNIT = re.compile(r"(?<=\d) (?=%|(?:s|min|h|points|px)\b)")
 MISSING = "–"
 """Stands where there is no number."""
 
@@ -57,8 +58,8 @@ def percent(value: float | None) -> str:
 
 
 def tight(text: str) -> str:
-    """Keep percent signs with their numbers."""
-    return text.replace(" %", "\u00a0%")
+    """Keep units with their numbers."""
+    return UNIT.sub("\u00a0", text)
 
 
 def points(value: float) -> str:

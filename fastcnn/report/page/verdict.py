@@ -82,6 +82,12 @@ class Verdict:
     has_costs: bool
     """Whether a run stands behind the scores, which cost something."""
 
+    @property
+    def of_one(self) -> str | None:
+        """The seed whose scores these are, where there were several."""
+        names = [row.entry["repeats"][0]["name"] for row in self.rows if row.has_repeats]
+        return names[0].replace("-", " ") if names and names[0].startswith("seed") else None
+
     def place(self, accuracy: float) -> float:
         """Return where an accuracy lies on the scale, in percent from the left."""
         low, high = self.scale

@@ -90,5 +90,5 @@ def test_a_solved_head_has_no_rates_to_draw() -> None:
 def test_repeats_are_lines_and_their_mean_a_bar() -> None:
     lines = repeats_figure({"full": [0.8, 0.9], "head": [0.7, 0.9, 0.8]}, "seed").axes[0].lines
     heights = [list(line.get_ydata()) for line in lines]
-    assert heights[:3] == [[0.8, 0.7], [0.9, 0.9], [0.8]]
-    assert heights[3] == pytest.approx([0.85, 0.85]) and heights[4] == pytest.approx([0.8, 0.8])
+    assert heights[:3] == [[80, 70], [90, 90], [80]]
+    assert heights[3] == pytest.approx([85, 85]) and heights[4] == pytest.approx([80, 80])

@@ -1,0 +1,136 @@
+"""`fastcnn report RUN`: the page of a stored run, without a single prediction."""
+
+import json
+import os
+import shutil
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from stored_run import store_run
+
+from fastcnn.data.doctor.findings import SEVERITIES
+from fastcnn.narrator import HushedNarrator
+from fastcnn.reporting import leave_report
+from fastcnn.run_folder import OWN_FILES, Run
+
+Cli = Callable[..., tuple[int, str, str]]
+CLASSES = ["cat", "dog", "fox"]
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run that every test copies."""
+    return store_run(tmp_path_factory.mktemp("kept"), CLASSES, n=30, strategies=("head",))
+
+
+@pytest.fixture
+def run(kept: Run, work: Path) -> Path:
+    return shutil.copytree(kept.path, work / "my run")
+
+
+def test_a_page_in_the_run(cli: Cli, run: Path) -> None:
+    code, out, err = cli("report", "my run")
+    assert code == 0, err
+    page = run / "report.html"
+    assert page.read_text().startswith("<!DOCTYPE html>")
+    assert out == f"report: my run/report.html ({page.stat().st_size / 1e6:.1f} MB)\n"
+    assert {"report.html", "doctor.csv"} <= set(OWN_FILES)
+
+
+def test_json_names_the_file_and_nothing_else(cli: Cli, run: Path) -> None:
+    code, out, _ = cli("report", run, "--json")
+    page = run / "report.html"
+    assert code == 0
+    assert json.loads(out) == {"path": str(page), "bytes": page.stat().st_size}
+
+
+def test_another_file_is_not_written_over(cli: Cli, run: Path, work: Path) -> None:
+    (work / "mine.html").write_text("mine")
+    code, _, err = cli("report", run, "--out", "mine.html")
+    assert code == 2 and "--force" in err
+    assert (work / "mine.html").read_text() == "mine"
+    assert cli("report", run, "--out", "mine.html", "--force")[0] == 0
+    assert (work / "mine.html").read_text().startswith("<!DOCTYPE html>")
+    assert not (run / "report.html").exists()
+    code, _, err = cli("report", run, "--out", "page.pdf")
+    assert code == 2 and "ends in .html" in err
+
+
+def test_what_is_no_run_or_has_no_model_is_said(cli: Cli, run: Path, work: Path) -> None:
+    code, _, err = cli("report", work)
+    assert code == 2 and "holds no run.json" in err
+    record = json.loads((run / "run.json").read_text())
+    record |= {"status": "interrupted", "strategies": {}, "comparison": None}
+    (run / "run.json").write_text(json.dumps(record))
+    code, _, err = cli("report", run)
+    assert code == 2 and "is interrupted and has no predictions to report on" in err
+
+
+def test_the_doctor_looks_once(cli: Cli, run: Path) -> None:
+    """What it found is kept: a second report takes it from there."""
+    assert cli("report", run)[0] == 0
+    lines = (run / "doctor.csv").read_text().splitlines()
+    assert lines[0] == "path,finding,severity,detail"
+    assert {line.split(",")[1] for line in lines[1:]} <= set(SEVERITIES)
+    (run / "doctor.csv").write_text("\n".join([lines[0], "kept.jpg,blank,warning,as it was"]))
+    assert cli("report", run)[0] == 0
+    assert "kept.jpg" in (run / "report.html").read_text()
+    assert "kept.jpg" in (run / "doctor.csv").read_text()
+
+
+def test_a_folder_with_much_else_in_it_is_not_examined(cli: Cli, run: Path, work: Path) -> None:
+    """A table of paths may lie in somebody's home."""
+    home = work / "home"
+    home.mkdir()
+    for number in range(2 * 150 + 102):
+        (home / f"{number}.txt").touch()
+    record = json.loads((run / "run.json").read_text())
+    record["data"]["path"] = str(home)
+    (run / "run.json").write_text(json.dumps(record))
+    assert cli("report", run)[0] == 0
+    assert not (run / "doctor.csv").exists()
+    assert "The doctor has not looked" in (run / "report.html").read_text()
+
+
+def test_nothing_is_predicted_and_no_network_asked(cli: Cli, run: Path) -> None:
+    """Without saliency no module of torch computes anything."""
+    calls = []
+    hook = torch.nn.modules.module.register_module_forward_hook(
+        lambda module, *_: calls.append(type(module).__name__)
+    )
+    try:
+        torch.nn.Identity()(torch.zeros(1))  # the hook counts
+        assert cli("report", run, "--no-saliency")[0] == 0
+    finally:
+        hook.remove()
+    assert calls == ["Identity"]
+
+
+def test_open_shows_it(cli: Cli, run: Path, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the browser that the user has chosen."""
+    browser = work / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > "{work}/asked"\n')
+    browser.chmod(browser.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("BROWSER", f"{browser} %s")
+    assert cli("report", run, "--open")[0] == 0
+    assert (work / "asked").read_text().strip() == (run / "report.html").as_uri()
+
+
+def test_a_report_that_fails_costs_no_run(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FASTCNN_REPORT")
+    (run / "head" / "predictions.parquet").write_bytes(b"no table")
+    narrator = HushedNarrator(quiet=True)
+    leave_report(Run(run), narrator)
+    (said,) = narrator.events
+    assert said.startswith("the report could not be written: ")
+    assert not (run / "report.html").exists()
+
+
+def test_it_can_be_left_out(run: Path) -> None:
+    """As the tests themselves do."""
+    assert os.environ["FASTCNN_REPORT"] == "no"
+    leave_report(Run(run), HushedNarrator(quiet=True))
+    assert not (run / "report.html").exists()
