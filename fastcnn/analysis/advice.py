@@ -130,8 +130,16 @@ def train_longer(name: str, history: pd.DataFrame, epochs: int) -> Advice | None
     )
 
 
-def hold_back(name: str, history: pd.DataFrame) -> Advice | None:
-    """Make learning by heart harder, where held-out loss rises while training loss falls."""
+def hold_back(name: str, history: pd.DataFrame, *, is_mixed: bool = False) -> Advice | None:
+    """Make learning by heart harder, where held-out loss rises while training loss falls.
+
+    Args:
+        name: of the strategy.
+        history: its rows (`phase`, `epoch`, `train_loss`, `valid_loss`).
+        is_mixed: whether pictures were mixed already.
+    """
+    if is_mixed:
+        return None
     is_last = history["phase"] == history["phase"].iloc[-1]
     rows = history[is_last & (history["phase"] != SOLVED)].reset_index(drop=True)
     if len(rows) < 2:
@@ -180,7 +188,7 @@ def tell_apart(
     Args:
         confused: pairs, the most confused first.
         n_wrong: wrong answers in all.
-        options: what shows finer differences here.
+        options: what shows finer differences here; empty where the pictures hold none.
     """
     both: dict[frozenset[str], int] = {}
     for pair in confused:
@@ -192,20 +200,24 @@ def tell_apart(
     one, other = sorted(names)
     return Advice(
         f"{count} of {n_wrong} wrong answers take {one} for {other} or the other way round.",
-        "Look at them: can you tell them apart? If so, let the network see finer detail.",
+        "Look at them: can you tell them apart? If so, "
+        + ("let the network see finer detail." if options else "collect more of both."),
         tuple(options),
         about="confusions",
     )
 
 
-def balance(counts: Mapping[str, int], scores: pd.DataFrame) -> Advice | None:
+def balance(
+    counts: Mapping[str, int], scores: pd.DataFrame, *, is_balanced: bool = False
+) -> Advice | None:
     """Give rare classes more weight, where they are recognised less often than the others.
 
     Args:
         counts: training images of each class.
         scores: of `fastcnn.analysis.scores.class_scores`.
+        is_balanced: whether rare classes had more weight, or more draws, already.
     """
-    if len(counts) < 2 or max(counts.values()) < UNEQUAL * min(counts.values()):
+    if is_balanced or len(counts) < 2 or max(counts.values()) < UNEQUAL * min(counts.values()):
         return None
     rare = sorted(counts, key=counts.__getitem__)[: max(1, len(counts) // 4)]
     recall = scores.set_index("class")["recall"].dropna()
@@ -226,7 +238,9 @@ def show_more_detail(median_side: int, size: int, accuracy: float) -> Advice | N
     """Show the network larger pictures, where the files hold more detail than it sees."""
     if median_side < LARGER * size or 1 - accuracy < WRONG:
         return None
-    larger = min(median_side, 2 * size) // 32 * 32
+    larger = larger_size(median_side, size)
+    if larger is None:
+        return None
     return Advice(
         f"The pictures are {median_side} pixels high or wide (the shorter side of most), the "
         f"network sees {size}, and {100 * (1 - accuracy):.0f} % of its answers are wrong.",
@@ -236,9 +250,22 @@ def show_more_detail(median_side: int, size: int, accuracy: float) -> Advice | N
     )
 
 
+def larger_size(median_side: int, size: int, wanted: float = 2.0) -> int | None:
+    """Return a multiple of 32 above `size`; None where the pictures have no pixels for it.
+
+    Args:
+        median_side: shorter side of half the pictures, at least, in pixels.
+        size: what the network sees, in pixels.
+        wanted: how many times that at most.
+    """
+    larger = int(min(median_side, wanted * size)) // 32 * 32
+    return larger if larger > size else None
+
+
 def cool_down(calibration: "Calibration") -> Advice | None:
-    """Mistrust probabilities that are too high, or too low."""
-    if calibration.ece_before < MISCALIBRATED or calibration.ece_after >= calibration.ece_before:
+    """Mistrust probabilities that are too high, or too low, by more than chance makes them."""
+    is_less = calibration.ece_after < calibration.ece_before
+    if calibration.ece_before < MISCALIBRATED or not is_less or not calibration.is_more_than_chance:
         return None
     temperature = calibration.temperature
     how = "surer than it is right" if temperature > 1 else "less sure than it is right"
@@ -259,7 +286,7 @@ def score_more(interval: Sequence[float], n: int, n_images: int) -> Advice | Non
     return Advice(
         f"{n:,} held-out images leave the accuracy between {low:.3f} and {high:.3f}.",
         f"Let every one of the {n_images:,} images be held out once, in five trainings.",
-        ("--folds", "5"),
+        ("--folds", "5", "--split", "stratified"),  # else refused where parts are given
     )
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
+from scipy.stats import sem
 
 from fastcnn.analysis.predictions import SMALLEST, classes_of, places_of, probabilities_of
 
@@ -17,6 +18,9 @@ BINS = 15
 """Bins of the calibration error, as in Guo et al."""
 COLDEST, HOTTEST = 0.05, 20.0
 """The temperatures among which one is sought: where a model is always right, none is the best."""
+
+SURE = 2.0
+"""Standard errors by which the loss must fall to count."""
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -52,6 +56,16 @@ class Calibration:
     """Mean negative log-likelihood as the model stands, in nats."""
     loss_after: float
     """The same with scaled probabilities, on images to which the temperature was not fitted."""
+    gain_error: float
+    """Standard error of `loss_before - loss_after`, from the differences of single images."""
+
+    @property
+    def is_more_than_chance(self) -> bool:
+        """Whether scaling lowers the loss by more than two standard errors.
+
+        The calibration error cannot tell: of few images it is far from 0 by chance alone.
+        """
+        return self.loss_before - self.loss_after > SURE * self.gain_error
 
 
 def reliability(table: pd.DataFrame, bins: int = BINS) -> list[ConfidenceBin]:
@@ -119,12 +133,14 @@ def calibrate(table: pd.DataFrame, other: pd.DataFrame | None = None, seed: int 
         temperature = fit_temperature(probabilities_of(other), _targets(other))
         after = scaled(probabilities, temperature)
     correct = table["correct"].to_numpy(dtype=float)
+    before, rest = _losses(_log(probabilities), targets), _losses(_log(after), targets)
     return Calibration(
         temperature=temperature,
         ece_before=_error(_bins(probabilities.max(axis=1), correct, BINS)),
         ece_after=_error(_bins(after.max(axis=1), correct, BINS)),
-        loss_before=_loss(_log(probabilities), targets),
-        loss_after=_loss(_log(after), targets),
+        loss_before=float(before.mean()),
+        loss_after=float(rest.mean()),
+        gain_error=_standard_error(before - rest),
     )
 
 
@@ -170,5 +186,14 @@ def _log_probabilities(logits: Floats) -> Floats:
 
 
 def _loss(logits: Floats, targets: Integers) -> float:
-    rows = np.arange(len(targets))
-    return float(-_log_probabilities(logits)[rows, targets].mean())
+    return float(_losses(logits, targets).mean())
+
+
+def _losses(logits: Floats, targets: Integers) -> Floats:
+    """Return the negative log-likelihood of each image, (N,), in nats."""
+    return np.asarray(-_log_probabilities(logits)[np.arange(len(targets)), targets])
+
+
+def _standard_error(values: Floats) -> float:
+    """Return the standard error of a mean; of one value infinity, which it does not tell."""
+    return float(sem(values)) if len(values) > 1 else float("inf")

@@ -1,11 +1,13 @@
 """What to try next: a rule speaks where it has found something, with its numbers, and only then."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from fastcnn.analysis import advice
-from fastcnn.analysis.calibration import Calibration
+from fastcnn.analysis.calibration import Calibration, calibrate, scaled
 from fastcnn.analysis.confusion import Confusion
+from fastcnn.analysis.predictions import prediction_table
 
 
 def history(*rows: tuple[str, float, float]) -> pd.DataFrame:
@@ -71,6 +73,8 @@ def test_both_directions_of_a_confusion_count_together() -> None:
     found = advice.tell_apart(confused, 9, ["--size", "256"])
     assert found is not None and found.finding.startswith("4 of 9 wrong answers take fox for wolf")
     assert found.options == ("--size", "256")
+    blind = advice.tell_apart(confused, 9, [])
+    assert blind is not None and "finer" not in blind.action and not blind.options
     assert advice.tell_apart([Confusion("cat", "dog", 1, 0.1)], 1, []) is None
     assert advice.tell_apart([], 0, []) is None
 
@@ -94,20 +98,37 @@ def test_pictures_larger_than_what_is_seen() -> None:
     assert "500 pixels" in found.finding and "20 % of its answers" in found.finding
     assert advice.show_more_detail(256, 224, 0.8) is None
     assert advice.show_more_detail(500, 224, 0.99) is None
+    assert advice.show_more_detail(84, 64, 0.8) is None  # 64 is what it sees already
+
+
+@pytest.mark.parametrize(
+    ("side", "size", "larger"), [(40, 64, None), (84, 64, None), (96, 64, 96), (900, 64, 96)]
+)
+def test_no_size_is_named_for_which_there_are_no_pixels(
+    side: int, size: int, larger: int | None
+) -> None:
+    assert advice.larger_size(side, size, 1.5) == larger
+
+
+def test_what_the_run_did_already_is_not_offered_again() -> None:
+    risen = history(("all", 1.0, 0.8), ("all", 0.5, 0.6), ("all", 0.2, 0.9))
+    assert advice.hold_back("full", risen) is not None
+    assert advice.hold_back("full", risen, is_mixed=True) is None
+    scores = pd.DataFrame({"class": ["a", "b"], "recall": [0.4, 0.9]})
+    assert advice.balance({"a": 10, "b": 40}, scores) is not None
+    assert advice.balance({"a": 10, "b": 40}, scores, is_balanced=True) is None
 
 
 @pytest.mark.parametrize(("temperature", "word"), [(1.7, "surer than"), (0.6, "less sure than")])
 def test_probabilities_that_mislead(temperature: float, word: str) -> None:
-    found = advice.cool_down(Calibration(temperature, 0.12, 0.03, 0.5, 0.4))
+    found = advice.cool_down(Calibration(temperature, 0.12, 0.03, 0.5, 0.4, 0.01))
     assert found is not None and word in found.finding and "0.120" in found.finding
     assert found.code is not None and f"{temperature:.2f}" in found.code
 
 
 def test_the_line_to_copy_is_temperature_scaling() -> None:
     """It gives what dividing the logits gives."""
-    from fastcnn.analysis.calibration import scaled
-
-    found = advice.cool_down(Calibration(1.7, 0.12, 0.03, 0.5, 0.4))
+    found = advice.cool_down(Calibration(1.7, 0.12, 0.03, 0.5, 0.4, 0.01))
     p = pd.Series([0.7, 0.2, 0.1]).to_numpy()
     names = {"p": p}
     exec(found.code, names)  # type: ignore[union-attr, arg-type]
@@ -115,13 +136,39 @@ def test_the_line_to_copy_is_temperature_scaling() -> None:
 
 
 def test_probabilities_that_do_not_mislead() -> None:
-    assert advice.cool_down(Calibration(1.1, 0.04, 0.03, 0.5, 0.4)) is None
-    assert advice.cool_down(Calibration(1.1, 0.08, 0.09, 0.5, 0.4)) is None
+    assert advice.cool_down(Calibration(1.1, 0.04, 0.03, 0.5, 0.4, 0.01)) is None
+    assert advice.cool_down(Calibration(1.1, 0.08, 0.09, 0.5, 0.4, 0.01)) is None
+    assert advice.cool_down(Calibration(1.7, 0.12, 0.03, 0.5, 0.4, 0.06)) is None
+
+
+@pytest.mark.parametrize(("n", "n_classes"), [(60, 3), (200, 10)])
+def test_of_few_images_chance_is_not_called_miscalibration(n: int, n_classes: int) -> None:
+    """Classes drawn from the very probabilities: whatever is off is chance."""
+    random = np.random.default_rng(n)
+    classes = [f"c{number}" for number in range(n_classes)]
+    n_advised, n_draws = 0, 100
+    for _ in range(n_draws):
+        probabilities = random.dirichlet(np.full(n_classes, 0.5), n)
+        targets = [classes[random.choice(n_classes, p=row)] for row in probabilities]
+        table = prediction_table([str(i) for i in range(n)], targets, probabilities, classes)
+        n_advised += advice.cool_down(calibrate(table)) is not None
+    assert n_advised <= 0.1 * n_draws
+
+
+def test_probabilities_that_are_far_too_sure_are_found_all_the_same() -> None:
+    random = np.random.default_rng(0)
+    probabilities = random.dirichlet(np.full(3, 0.5), 200)
+    targets = [f"c{random.choice(3, p=row)}" for row in probabilities]
+    sharpened = scaled(probabilities, 0.3)
+    table = prediction_table(
+        [str(i) for i in range(200)], targets, sharpened, [f"c{n}" for n in range(3)]
+    )
+    assert advice.cool_down(calibrate(table)) is not None
 
 
 def test_few_held_out_images() -> None:
     found = advice.score_more([0.82, 0.91], 221, 1106)
-    assert found is not None and found.options == ("--folds", "5")
+    assert found is not None and found.options == ("--folds", "5", "--split", "stratified")
     assert "221" in found.finding and "1,106" in found.action
     assert advice.score_more([0.90, 0.92], 5000, 25_000) is None
 

@@ -45,8 +45,6 @@ class Sureness:
 
     calibration: Calibration
     """Before and after temperature scaling."""
-    fitted_on: str
-    """On which images the temperature was fitted."""
     n: int
     """Images that are scored."""
     diagram: Markup
@@ -151,10 +149,9 @@ def _pair(confusion: Confusion, model: ScoredModel) -> Pair:
 
 
 def _sureness(model: ScoredModel, prefix: str) -> Sureness:
-    """Score the test part where there is one: the temperature is fitted to the held-out images."""
-    table = model.table if model.test_table is None else model.test_table
-    other = None if model.test_table is None else model.table
-    found = calibrate(table, other)
+    """Score the held-out images: what is chosen here by a test part would make it none."""
+    table = model.table
+    found = calibrate(table)
     diagram = inline_svg(
         reliability_figure(reliability(table)),
         f"{prefix}-reliability",
@@ -167,7 +164,6 @@ def _sureness(model: ScoredModel, prefix: str) -> Sureness:
     )
     return Sureness(
         calibration=found,
-        fitted_on="the held-out images" if other is not None else "the other half of the images",
         n=len(table),
         diagram=diagram,
         curve=curve,

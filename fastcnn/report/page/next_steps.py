@@ -18,6 +18,8 @@ from fastcnn.report.page.labels import Suspects
 from fastcnn.report.page.subject import Subject
 
 STRATEGY = "--strategy"
+FINER = 1.5
+"""Times as many pixels as were seen, each way, that tell similar classes apart."""
 SECTIONS = {
     "labels": "labels",
     "images": "data",
@@ -80,8 +82,10 @@ def _about_training(subject: Subject) -> Iterator[Advice | None]:
         if model.history is not None:
             epochs = int(_setting(subject, "epochs", 1))
             yield advice.train_longer(model.name, model.history, epochs)
-            yield advice.hold_back(model.name, model.history)
-    yield advice.start_from_the_head(comparison.get("pairs", []))
+            is_mixed = bool(_setting(subject, "mixup", 0) or _setting(subject, "cutmix", 0))
+            yield advice.hold_back(model.name, model.history, is_mixed=is_mixed)
+    if "lp-ft" not in _setting(subject, "strategy", "").split("-vs-"):
+        yield advice.start_from_the_head(comparison.get("pairs", []))
     if not _has_repeats(subject):
         yield advice.settle(comparison.get("pairs", []), subject.best.name)
     yield advice.collect_more(record.get("learning_curve"))
@@ -91,15 +95,29 @@ def _about_answers(subject: Subject, closer: Closer, data: DataSummary) -> Itera
     table, accuracy = subject.best.table, closer.scores["accuracy"]
     size = int(_setting(subject, "size", 224))
     larger = advice.show_more_detail(data.sizes.median_side, size, accuracy) if data.sizes else None
-    yield advice.balance(subject.learned, pd.DataFrame(closer.classes))
-    finer = larger.options if larger else ("--size", str((size * 4 // 3 + 31) // 32 * 32))
-    yield advice.tell_apart(most_confused(table), closer.n_wrong, finer)
+    is_balanced = _setting(subject, "balance", "none") != "none"
+    classes = pd.DataFrame(closer.classes)
+    yield advice.balance(subject.learned, classes, is_balanced=is_balanced)
+    yield advice.tell_apart(
+        most_confused(table), closer.n_wrong, _finer(subject, larger, data, size)
+    )
     if subject.record is not None:
         yield larger
     yield advice.cool_down(closer.sureness.calibration)
     n_images = data.facts.get("n_images", len(table))
     if subject.record is not None and not _has_repeats(subject):
         yield advice.score_more(closer.scores["accuracy_ci"], len(table), n_images)
+
+
+def _finer(
+    subject: Subject, larger: Advice | None, data: DataSummary, size: int
+) -> tuple[str, ...]:
+    """Return the options that show finer detail, where the pictures have more than was seen."""
+    if larger:
+        return larger.options
+    side = data.sizes.median_side if data.sizes and subject.record is not None else 0
+    finer = advice.larger_size(side, size, FINER)
+    return ("--size", str(finer)) if finer else ()
 
 
 def _command(subject: Subject, one: Advice) -> str | None:

@@ -224,7 +224,7 @@ def test_a_test_part_is_scored_and_not_looked_into(odd: tuple[Run, Read]) -> Non
     run, page = odd
     test = run.record["strategies"]["full"]["test"]["metrics"]
     assert f"{test['accuracy']:.3f} {test['accuracy_ci'][0]:.3f} to" in page.text
-    assert "expected calibration error, 20 images" in page.text
+    assert "expected calibration error, 60 images" in page.text
     tested = set(pd.read_parquet(run.path / "full" / "test-predictions.parquet")["path"])
     assert tested and not [path for path in tested if path in page.text]
 
