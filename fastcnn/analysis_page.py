@@ -40,5 +40,7 @@ def _page(answers: Answers, title: str, *, saliency: bool, narrator: Narrator) -
     notices: Sequence[str] = []
     if answers.against_run:
         notices = training_run_sentences(answers.against_run)
-    subject = Subject(title, None, [model], notices=notices)
+    origin = answers.training_run
+    trained = origin.run.record if origin else None
+    subject = Subject(title, None, [model], training_record=trained, notices=notices)
     return render_page(subject, saliency=saliency, narrator=narrator)

@@ -58,6 +58,15 @@ def short_duration(seconds: float) -> str:
     return f"{value:.2g} {unit}" if value < 99.5 else f"{value:.0f} {unit}"
 
 
+def exact_duration(seconds: float) -> str:
+    """Return a time to compare with others: 8.4 s, 1 min 35 s, 1 h 48 min."""
+    if round(seconds) < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
 def _scaled(text: str, units: dict[str, int]) -> float | None:
     found = NUMBER.fullmatch(text.strip())
     if found is None or found[2] not in units:

@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastcnn.errors import UsageError
-from fastcnn.quantities import parse_count, parse_duration, short_count, short_duration
+from fastcnn.quantities import (
+    exact_duration,
+    parse_count,
+    parse_duration,
+    short_count,
+    short_duration,
+)
 
 NUMBERS = st.integers(1, 10**6)
 
@@ -60,3 +66,11 @@ def test_what_is_no_quantity(text: str) -> None:
         parse_count(text, "--max-parameters")
     with pytest.raises(UsageError, match="expected"):
         parse_duration(text, "--budget")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(8.44, "8.4 s"), (59.7, "1 min 0 s"), (95, "1 min 35 s"), (6480, "1 h 48 min")],
+)
+def test_a_time_that_is_compared_keeps_its_seconds(seconds: float, text: str) -> None:
+    assert exact_duration(seconds) == text

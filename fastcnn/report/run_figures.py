@@ -13,7 +13,7 @@ from fastcnn.report.figures.ablation import ablation_rows_figure
 from fastcnn.report.figures.calibration import coverage_figure, reliability_figure
 from fastcnn.report.figures.classes import confusion_figure
 from fastcnn.report.figures.rates import learning_rates_figure
-from fastcnn.report.figures.repeats import repeats_figure
+from fastcnn.report.figures.repeats import repeat_noun, repeated_accuracies, repeats_figure
 from fastcnn.report.learning_curve import learning_curve_figure
 from fastcnn.run_folder import HISTORY_FILE, PREDICTIONS_FILE, Run
 
@@ -77,12 +77,7 @@ def _of_repeats(run: Run) -> dict[str, FigureOf]:
     figures: dict[str, FigureOf] = {}
     if curve := run.record.get("learning_curve"):
         figures["learning_curve"] = lambda: learning_curve_figure(curve, run.title)
-    accuracies = {
-        name: [repeat["metrics"]["accuracy"] for repeat in entry["repeats"]]
-        for name, entry in run.record["strategies"].items()
-        if len(entry.get("repeats") or []) > 1
-    }
-    if accuracies:
-        noun = "fold" if (run.record.get("settings") or {}).get("folds") else "seed"
+    if accuracies := repeated_accuracies(run.record):
+        noun = repeat_noun(run.record)
         figures["repeats"] = lambda: repeats_figure(accuracies, noun)
     return figures

@@ -2,13 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastcnn.report.curves import COLOURS
 from fastcnn.report.figures.panel import LETTERS, label, panel
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+def repeated_accuracies(record: Mapping[str, Any]) -> dict[str, list[float]]:
+    """Return the accuracy of each repeat of each strategy that was trained several times."""
+    return {
+        name: [repeat["metrics"]["accuracy"] for repeat in entry["repeats"]]
+        for name, entry in (record.get("strategies") or {}).items()
+        if len(entry.get("repeats") or []) > 1
+    }
+
+
+def repeat_noun(record: Mapping[str, Any]) -> str:
+    """Return what the repeats of a run are, fold or seed."""
+    return "fold" if (record.get("settings") or {}).get("folds") else "seed"
 
 
 def repeats_figure(accuracies: Mapping[str, Sequence[float]], noun: str) -> "Figure":

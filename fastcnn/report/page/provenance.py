@@ -12,7 +12,7 @@ class Provenance:
     """What it takes to do it again."""
 
     command: str | None
-    """As it was given; None where no run stands behind the page."""
+    """As it was given to the run that trained; None where no run is known."""
     settings: Mapping[str, str]
     """Every setting, resolved."""
     versions: Mapping[str, str]
@@ -24,14 +24,17 @@ class Provenance:
 
 
 def provenance_of(subject: Subject) -> Provenance:
-    """Return what the record says of how it was made; of no record, nothing."""
-    record = subject.record or {}
+    """Return what the record says of how the models were made; of no record, nothing.
+
+    A page about other images than the run's has the record of the run that trained.
+    """
+    record = subject.record or subject.training_record or {}
     return Provenance(
         command=record.get("command"),
         settings=_flat(record.get("settings") or {}),
         versions=_flat(record.get("environment") or {}),
         hashes={name: value for name, value in _hashes(record).items() if value},
-        events=list(record.get("events") or []),
+        events=list((subject.record or {}).get("events") or []),
     )
 
 

@@ -94,6 +94,8 @@ class Subject:
     """What the doctor found (path, finding, severity, detail); None where it did not look."""
     folds: Mapping[str, str] = field(default_factory=dict)
     """The fold that holds out each image, by its path; empty where there are no folds."""
+    training_record: Mapping[str, Any] | None = None
+    """The record of the run that trained the model, on a page about other images."""
     notices: Sequence[str] = ()
     """Sentences that stand at the top."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
+from fastcnn.quantities import exact_duration
 from fastcnn.version import __version__
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def template(name: str = "page.html") -> "Template":
         "percent": percent,
         "tight": tight,
         "points": points,
-        "duration": duration,
+        "duration": exact_duration,
         "count": count,
         "rate": rate,
         "breakable": breakable,
@@ -65,15 +66,6 @@ def tight(text: str) -> str:
 def points(value: float) -> str:
     """Write a difference of two scores in points, with its sign."""
     return f"{100 * value:+.1f}"
-
-
-def duration(seconds: float) -> str:
-    """Write a time as one reads it."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
 def count(value: float | None) -> str:

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from fastcnn.report.curves import SOLVED, accuracy_figure, loss_figure
+from fastcnn.analysis.advice import SOLVED
+from fastcnn.report.curves import accuracy_figure, loss_figure
 from fastcnn.report.figures.rates import learning_rates_figure, range_test_figure
-from fastcnn.report.figures.repeats import repeats_figure
+from fastcnn.report.figures.repeats import repeat_noun, repeated_accuracies, repeats_figure
 from fastcnn.report.learning_curve import learning_curve_panel
 from fastcnn.report.page.subject import ScoredModel, Subject
 from fastcnn.report.page.svg import inline_svg
@@ -46,13 +47,8 @@ def repeat_panels(subject: Subject) -> list[Panel]:
             f"Accuracy of {curve['strategy']} against the number of training images",
         )
         panels.append(Panel("Learning curve", drawing, str(curve.get("verdict") or "")))
-    repeats = {
-        name: [one["metrics"]["accuracy"] for one in entry["repeats"]]
-        for name, entry in (record.get("strategies") or {}).items()
-        if len(entry.get("repeats") or []) > 1
-    }
-    if repeats:
-        panels.append(_repeats(repeats, record["strategies"]))
+    if repeats := repeated_accuracies(record):
+        panels.append(_repeats(repeats, repeat_noun(record)))
     return panels
 
 
@@ -112,9 +108,7 @@ def _lr(subject: Subject, model: ScoredModel) -> Mapping[str, Any]:
     return found
 
 
-def _repeats(accuracies: Mapping[str, Sequence[float]], entries: Mapping[str, Any]) -> Panel:
-    first = entries[next(iter(accuracies))]["repeats"][0]
-    noun = "fold" if str(first.get("name", "")).startswith("fold") else "seed"
+def _repeats(accuracies: Mapping[str, Sequence[float]], noun: str) -> Panel:
     means = ", ".join(f"{name} {sum(of) / len(of):.3f}" for name, of in accuracies.items())
     return Panel(
         f"By {noun}",

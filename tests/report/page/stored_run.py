@@ -59,17 +59,7 @@ def store_run(
         "command": f"fastcnn train {images} --strategy {'-vs-'.join(strategies)}",
         "recipe": "folder",
         "settings": {"strategy": asked or "-vs-".join(strategies), "epochs": 3, "size": 64},
-        "data": {
-            "source": "given",
-            "path": str(images),
-            "n_images": 5 * n,
-            "n_train": 4 * n,
-            "n_valid": n,
-            "n_test": n_test,
-            "classes": list(classes),
-            "split_sha256": "ab" * 32,
-            "skipped": [{"path": "broken.jpg", "reason": "corrupt: empty file"}],
-        },
+        "data": data_entry(images, classes, n, n_test),
         "weights": {"arch": "test_resnet", "source": "file", "sha256": "cd" * 32},
         "environment": {"fastcnn": "0.1.0", "torch": "2.15.0", "device": "cpu"},
         "events": [],
@@ -80,6 +70,21 @@ def store_run(
     write_images(run, paths, classes, n)
     (run / "run.json").write_text(json.dumps(record))
     return Run(run)
+
+
+def data_entry(images: Path, classes: Sequence[str], n: int, n_test: int) -> dict[str, Any]:
+    """What the record says of the images."""
+    return {
+        "source": "given",
+        "path": str(images),
+        "n_images": 5 * n,
+        "n_train": 4 * n,
+        "n_valid": n,
+        "n_test": n_test,
+        "classes": list(classes),
+        "split_sha256": "ab" * 32,
+        "skipped": [{"path": "broken.jpg", "reason": "corrupt: empty file"}],
+    }
 
 
 def write_images(run: Path, paths: Sequence[str], classes: Sequence[str], n: int) -> None:

@@ -5,49 +5,21 @@ import shlex
 import shutil
 from dataclasses import replace
 from html import unescape
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from read_page import Read
 from stored_run import answers, draw_pictures, store_run
 
 from fastcnn.cli.app import app
 from fastcnn.errors import UsageError
-from fastcnn.report.page.cells import matrix_of
-from fastcnn.report.page.labels import suspects_of
 from fastcnn.report.page.page import render_page
 from fastcnn.report.page.subject import ScoredModel, Subject, subject_of
 from fastcnn.report.page.verdict import verdict_of
 from fastcnn.run_folder import Run
 
 CLASSES = [f"kind {number}" for number in range(4)]
-
-
-class Read(HTMLParser):
-    """A page as a program sees it that reads it aloud."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
-        self.silent = 0
-        self.feed(page)
-        self.text = " ".join(" ".join(self.words).split())
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        self.silent += tag in ("style", "script")
-
-    def handle_endtag(self, tag: str) -> None:
-        self.silent -= tag in ("style", "script")
-
-    def handle_data(self, data: str) -> None:
-        if not self.silent:
-            self.words.append(data)
-
-    def all(self, *names: str) -> list[dict[str, str | None]]:
-        return [attributes for tag, attributes in self.tags if tag in names]
 
 
 ODD = ["<script>alert(1)</script>", "a & 'b' \"c\"", "{{ 7 * 7 }}", "$x_1$"]
@@ -204,7 +176,16 @@ def test_the_page_of_models_without_a_run(tmp_path: Path) -> None:
     assert "no training run stands behind this page" in page.text
     assert page.all("image")
     assert "othing was learned" in page.text
+    assert "Versions and machine" not in page.text
     assert "look at whether the labels belong to the pictures" in page.text
+
+
+def test_the_page_of_other_images_says_how_the_model_was_trained(stored: Run) -> None:
+    told = subject_of(stored)
+    page = Read(render_page(replace(told, record=None, training_record=stored.record)))
+    assert "no training run stands" not in page.text
+    assert stored.record["command"] in page.text and "cd" * 32 in page.text
+    assert "2.15.0" in page.text
 
 
 def test_a_run_that_broke_off_shows_what_there_is(odd: tuple[Run, Read]) -> None:
@@ -260,85 +241,14 @@ def test_a_page_leaves_out_pictures_until_it_is_small_enough(one: str, stored: R
     assert "more pictures were left out" in smaller and "were left out" not in one
 
 
-@pytest.mark.parametrize("n_classes", [2, 10, 37, 60])
-def test_the_matrix_counts_every_image(tmp_path: Path, n_classes: int) -> None:
-    """Of very many classes it shows those that are confused most."""
-    paths = [f"{number}.jpg" for number in range(3 * n_classes)]
-    table = answers(paths, [f"c{n}" for n in range(n_classes)], seed=0, skill=2.0)
-    matrix = matrix_of(ScoredModel("full", table, tmp_path), "m0")
-    counted = sum(cell.count for cell in matrix.cells)
-    if n_classes <= 50:
-        assert counted == 3 * n_classes
-    else:
-        assert len(matrix.classes) == 50 and 0 < counted < 3 * n_classes
-        wrong = table[~table["correct"]]
-        assert set(wrong["target"].value_counts().head(5).index) <= set(matrix.classes)
-    for cell in matrix.cells:
-        assert 1 <= cell.shade <= 5
-        assert len(cell.images) + len(cell.more) + cell.n_unnamed == cell.count
-        assert {shown.target for shown in cell.images} == {cell.target}
-
-
-def test_doubtful_labels_are_shown_with_what_is_suggested(stored: Run) -> None:
-    rows = [("00004 of 0.jpg", "doubtful-label", "kind 0", 0.01, "kind 3", 0.97)]
-    rows += [("00005 of 1.jpg", "strange", "kind 1", 0.9, "kind 1", 0.9)]
-    columns = ["path", "finding", "label", "probability", "suggested", "suggested_probability"]
-    doubtful = pd.DataFrame(rows, columns=columns)
-    found = suspects_of(replace(subject_of(stored), doubtful=doubtful))
-    assert found is not None and found.n_doubtful == 1
-    assert [(one.path, one.suggested) for one in found.images] == [("00004 of 0.jpg", "kind 3")]
-    assert [one.path for one in found.strange] == ["00005 of 1.jpg"]
-
-
-def test_a_ranking_of_all_labels_shows_only_those_that_another_class_beats(stored: Run) -> None:
-    rows = [("00004 of 0.jpg", "kind 0", 0.1, "kind 2", 0.8, "valid")]
-    rows += [("00005 of 1.jpg", "kind 1", 0.9, "kind 1", 0.9, "valid")]
-    columns = ["path", "label", "quality", "suggested", "suggested_probability", "split"]
-    suspected = pd.DataFrame(rows, columns=columns)
-    found = suspects_of(replace(subject_of(stored), suspected=suspected))
-    assert found is not None and found.n_ranked == 2
-    assert [one.suggested for one in found.images] == ["kind 2"]
-    assert suspects_of(subject_of(stored)) is None
-
-
 def test_every_command_on_the_page_can_be_copied(one: str) -> None:
     from typer.main import get_command
 
     said = [*re.findall(r"<pre><code>(.*?)</code>", one)]
     commands = [shlex.split(unescape(text)) for text in said if text.startswith("fastcnn ")]
     assert len(commands) >= 4
+    configs = [words[words.index("--config") + 1] for words in commands if "--config" in words]
+    assert configs and all(Path(config).is_absolute() for config in configs)
     for _, name, *arguments in commands:
         command = get_command(app).commands[name]  # type: ignore[attr-defined]
         assert command.make_context(name, list(arguments)).args == []
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance, as WCAG 2.2 defines it."""
-    levels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in levels]
-    return sum(part * level for part, level in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-
-def contrast(one: str, other: str) -> float:
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_letters_stand_out_from_what_is_behind_them(one: str, theme: str) -> None:
-    """At least 4.5 to 1 for everything that is read, 3 to 1 for lines."""
-    light, _, rest = one.partition("prefers-color-scheme: dark")
-    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", light))
-    if theme == "dark":
-        colours |= dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", rest.partition("* {")[0]))
-    for behind in ("paper", "card", "code"):
-        for letters in ("ink", "soft", "link"):
-            assert contrast(colours[letters], colours[behind]) >= 4.5, (letters, behind)
-    assert contrast(colours["bad"], colours["card"]) >= 4.5
-    assert contrast(colours["ink"], colours["bad-paper"]) >= 4.5
-    for shade in range(1, 6):
-        letters = colours["faint-ink" if shade <= 3 else "strong-ink"]
-        for kind in ("right", "wrong"):
-            assert contrast(letters, colours[f"{kind}-{shade}"]) >= 4.5, (kind, shade)
-    for number in range(1, 7):
-        assert contrast(colours[f"series-{number}"], colours["card"]) >= 4.5
