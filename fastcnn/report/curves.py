@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from fastcnn.analysis.advice import SOLVED
+from fastcnn.analysis.training_advice import SOLVED
 from fastcnn.report.figures.panel import label, panel
 from fastcnn.report.pictures import write_figure
 from fastcnn.run_folder import CURVES_FILE, HISTORY_FILE

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from fastcnn.analysis import advice
+from fastcnn.analysis import advice, training_advice
 from fastcnn.analysis.advice import Advice
 from fastcnn.analysis.confusion import most_confused
 from fastcnn.analysis.learned import nothing_learned_sentence
@@ -81,14 +81,14 @@ def _about_training(subject: Subject) -> Iterator[Advice | None]:
     for model in subject.models:
         if model.history is not None:
             epochs = int(_setting(subject, "epochs", 1))
-            yield advice.train_longer(model.name, model.history, epochs)
+            yield training_advice.train_longer(model.name, model.history, epochs)
             is_mixed = bool(_setting(subject, "mixup", 0) or _setting(subject, "cutmix", 0))
-            yield advice.hold_back(model.name, model.history, is_mixed=is_mixed)
+            yield training_advice.hold_back(model.name, model.history, is_mixed=is_mixed)
     if "lp-ft" not in _setting(subject, "strategy", "").split("-vs-"):
-        yield advice.start_from_the_head(comparison.get("pairs", []))
+        yield training_advice.start_from_the_head(comparison.get("pairs", []))
     if not _has_repeats(subject):
-        yield advice.settle(comparison.get("pairs", []), subject.best.name)
-    yield advice.collect_more(record.get("learning_curve"))
+        yield training_advice.settle(comparison.get("pairs", []), subject.best.name)
+    yield training_advice.collect_more(record.get("learning_curve"))
 
 
 def _about_answers(subject: Subject, closer: Closer, data: DataSummary) -> Iterator[Advice | None]:

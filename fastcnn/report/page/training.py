@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from fastcnn.analysis.advice import SOLVED
+from fastcnn.analysis.training_advice import SOLVED
 from fastcnn.report.curves import accuracy_figure, loss_figure
 from fastcnn.report.figures.rates import learning_rates_figure, range_test_figure
 from fastcnn.report.figures.repeats import repeat_noun, repeated_accuracies, repeats_figure
