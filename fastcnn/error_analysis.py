@@ -118,7 +118,7 @@ def interpret(
     )
     folder = _folder(out, data)
     write_table(answers.table, folder / PREDICTIONS_FILE)
-    title, page = user_path(data).absolute().name, folder / REPORT_FILE
+    title, page = "/".join(user_path(data).absolute().parts[-2:]), folder / REPORT_FILE
     report = leave_page(answers, page, title, saliency=saliency, narrator=narrator)
     found = ErrorAnalysis(str(model), str(data), answers, folder, report)
     write_json(folder / INTERPRETATION_FILE, found.to_json())
