@@ -6,21 +6,14 @@ change is given as options of `fastcnn recipe` and `fastcnn train`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
-
-from fastcnn.analysis.intervals import SIGNIFICANT
-from fastcnn.analysis.learning_curve import LEVEL
 
 if TYPE_CHECKING:
     from fastcnn.analysis.calibration import Calibration
     from fastcnn.analysis.confusion import Confusion
 
-STILL_FALLING = 0.03
-"""Part of its loss that a training must win in its last epoch to count as not finished."""
-RISEN = 0.05
-"""Part by which the loss must lie above its lowest to count as rising."""
 UNEQUAL = 3.0
 """Images of the largest class for each of the smallest, from which classes are out of balance."""
 LARGER = 1.3
@@ -33,8 +26,6 @@ WRONG = 0.05
 """Part of the images that is wrong, from which it is worth while to look for more detail."""
 DOCTOR, MODELS = ("doctor",), ("models", "--suggest")
 """Commands that are asked about a folder of images."""
-SOLVED = "solve"
-"""What a history calls the stages of a solver."""
 
 
 @dataclass(frozen=True)
@@ -103,77 +94,16 @@ def mend_labels(n_doubtful: int, n_judged: int) -> Advice | None:
     )
 
 
-def train_longer(name: str, history: pd.DataFrame, epochs: int) -> Advice | None:
-    """Give a training more epochs, where its held-out loss still fell in the last one.
-
-    Args:
-        name: of the strategy.
-        history: its rows (`phase`, `epoch`, `valid_loss`).
-        epochs: that it was given.
-    """
-    losses = list(history.loc[history["phase"] != SOLVED, "valid_loss"])
-    if len(losses) < 2 or not losses[-1] < (1 - STILL_FALLING) * losses[-2]:
-        return None
-    return Advice(
-        f"The held-out loss of {name} still fell in its last epoch, "
-        f"from {losses[-2]:.2f} to {losses[-1]:.2f}.",
-        "It was not finished: give it more epochs.",
-        ("--strategy", name, "--epochs", str(max(2 * epochs, epochs + 2))),
-        about="training",
-    )
-
-
-def hold_back(name: str, history: pd.DataFrame) -> Advice | None:
-    """Make learning by heart harder, where held-out loss rises while training loss falls."""
-    is_last = history["phase"] == history["phase"].iloc[-1]
-    rows = history[is_last & (history["phase"] != SOLVED)].reset_index(drop=True)
-    if len(rows) < 2:
-        return None
-    lowest, last = rows.loc[rows["valid_loss"].idxmin()], rows.iloc[-1]
-    rises = last["valid_loss"] > (1 + RISEN) * lowest["valid_loss"]
-    if not rises or last["train_loss"] >= lowest["train_loss"]:
-        return None
-    return Advice(
-        f"The held-out loss of {name} rose from {lowest['valid_loss']:.2f} (epoch "
-        f"{lowest['epoch']:.0f}) to {last['valid_loss']:.2f}, while its training loss fell to "
-        f"{last['train_loss']:.2f}: it began to learn the images by heart.",
-        "Make that harder by mixing pictures; or use fewer epochs, or more images.",
-        ("--strategy", name, "--mixup", "0.4"),
-        about="training",
-    )
-
-
-def collect_more(curve: Mapping[str, Any] | None) -> Advice | None:
-    """Say whether more images would help, where a learning curve was measured.
-
-    Args:
-        curve: `learning_curve` of a record.
-    """
-    if not curve or curve.get("doubling_gain_ci") is None:
-        return None
-    gain, (low, high) = curve["doubling_gain"], curve["doubling_gain_ci"]
-    found = (
-        f"The second half of the training images brought {100 * gain:+.1f} points of accuracy "
-        f"(95 % interval {100 * low:+.1f} to {100 * high:+.1f})."
-    )
-    if low > 0:
-        action = "More images help: collect some, and measure again."
-        return Advice(found, action, ("--learning-curve",), about="repeats")
-    if high < LEVEL:
-        action = "More of the same images would bring little: try a body that sees more in them."
-        return Advice(found, action, ("--budget", "10m"), asks=MODELS, about="repeats")
-    return None
-
-
 def tell_apart(
-    confused: Sequence["Confusion"], n_wrong: int, options: Sequence[str]
+    confused: Sequence["Confusion"], n_wrong: int, sides: tuple[int, int] | None
 ) -> Advice | None:
     """Look at the two classes that are confused most, in either direction.
 
     Args:
         confused: pairs, the most confused first.
         n_wrong: wrong answers in all.
-        options: what shows finer differences here.
+        sides: of the pictures and of what the network sees of them, in pixels; None where the
+            pictures are gone.
     """
     both: dict[frozenset[str], int] = {}
     for pair in confused:
@@ -183,10 +113,13 @@ def tell_apart(
         return None
     names, count = max(both.items(), key=lambda item: item[1])
     one, other = sorted(names)
+    how, options = "let the body learn what tells them apart", ("--strategy", "lp-ft")
+    if sides is not None and sides[0] >= LARGER * sides[1]:
+        how, options = "let the network see finer detail", ("--size", str(_larger(*sides)))
     return Advice(
         f"{count} of {n_wrong} wrong answers take {one} for {other} or the other way round.",
-        "Look at them: can you tell them apart? If so, let the network see finer detail.",
-        tuple(options),
+        f"Look at them: can you tell them apart? If so, {how}.",
+        options,
         about="confusions",
     )
 
@@ -219,7 +152,7 @@ def show_more_detail(median_side: int, size: int, accuracy: float) -> Advice | N
     """Show the network larger pictures, where the files hold more detail than it sees."""
     if median_side < LARGER * size or 1 - accuracy < WRONG:
         return None
-    larger = min(median_side, 2 * size) // 32 * 32
+    larger = _larger(median_side, size)
     return Advice(
         f"The pictures are {median_side} pixels high or wide (the shorter side of most), the "
         f"network sees {size}, and {100 * (1 - accuracy):.0f} % of its answers are wrong.",
@@ -256,34 +189,6 @@ def score_more(interval: Sequence[float], n: int, n_images: int) -> Advice | Non
     )
 
 
-def settle(pairs: Sequence[Mapping[str, Any]], winner: str) -> Advice | None:
-    """Repeat a comparison that these images could not decide."""
-    open_pairs = [
-        pair for pair in pairs
-        if winner in (pair["a"], pair["b"]) and pair["p_holm"] >= SIGNIFICANT
-    ]  # fmt: skip
-    if not open_pairs:
-        return None
-    pair = min(open_pairs, key=lambda one: float(one["p_holm"]))
-    low, high = sorted(pair["difference_ci"])
-    return Advice(
-        f"Which of {pair['a']} and {pair['b']} is better cannot be told: their difference lies "
-        f"between {100 * low:+.1f} and {100 * high:+.1f} points.",
-        "Take the cheaper one, or let several seeds decide.",
-        ("--seeds", "3"),
-    )
-
-
-def start_from_the_head(pairs: Sequence[Mapping[str, Any]]) -> Advice | None:
-    """Fine-tune from the solved head, where `head` beat `full`."""
-    for pair in pairs:
-        if {pair["a"], pair["b"]} != {"head", "full"} or pair["p_holm"] >= SIGNIFICANT:
-            continue
-        lead = pair["difference"] if pair["a"] == "head" else -pair["difference"]
-        if lead > 0:
-            return Advice(
-                f"Training everything scored {100 * lead:.1f} points less than the head alone.",
-                "A body that starts to move under a good head loses less: let it start from there.",
-                ("--strategy", "head-vs-lp-ft"),
-            )
-    return None
+def _larger(median_side: int, size: int) -> int:
+    """Return the side of pictures that hold more detail, as networks like it."""
+    return min(median_side, 2 * size) // 32 * 32

@@ -9,12 +9,11 @@ import pandas as pd
 from fastcnn.report.figures.panel import label, panel
 from fastcnn.report.pictures import write_figure
 from fastcnn.run_folder import CURVES_FILE, HISTORY_FILE
+from fastcnn.training.history import SOLVED
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SOLVED = "solve"
-"""What a history calls the stages of a solver."""
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 """Okabe and Ito's, told apart with any colour vision."""
 

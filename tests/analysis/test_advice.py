@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from fastcnn.analysis import advice
+from fastcnn.analysis import advice, training_advice
 from fastcnn.analysis.calibration import Calibration
 from fastcnn.analysis.confusion import Confusion
 
@@ -20,7 +20,9 @@ def pair(a: str, b: str, difference: float, p: float) -> dict[str, object]:
 
 
 def test_a_loss_that_still_falls_asks_for_more_epochs() -> None:
-    found = advice.train_longer("full", history(("head", 2, 2), ("all", 1, 1), ("all", 1, 0.9)), 2)
+    found = training_advice.train_longer(
+        "full", history(("head", 2, 2), ("all", 1, 1), ("all", 1, 0.9)), 2
+    )
     assert found is not None
     assert "from 1.00 to 0.90" in found.finding
     assert found.options == ("--strategy", "full", "--epochs", "4")
@@ -36,30 +38,33 @@ def test_a_loss_that_still_falls_asks_for_more_epochs() -> None:
     ],
 )
 def test_a_loss_that_does_not_fall_asks_for_none(rows: list[tuple[str, float, float]]) -> None:
-    assert advice.train_longer("full", history(*rows), 2) is None
+    assert training_advice.train_longer("full", history(*rows), 2) is None
 
 
 def test_learning_by_heart_is_a_rising_loss_beside_a_falling_one() -> None:
     rows = [("all", 1.0, 0.8), ("all", 0.5, 0.6), ("all", 0.2, 0.9)]
-    found = advice.hold_back("full", history(*rows))
+    found = training_advice.hold_back("full", history(*rows))
     assert found is not None
     assert "from 0.60 (epoch 2) to 0.90" in found.finding and "0.20" in found.finding
-    assert advice.hold_back("full", history(*rows[:2])) is None
-    assert advice.hold_back("full", history(("all", 1, 0.6), ("all", 1.1, 0.9))) is None
+    assert training_advice.hold_back("full", history(*rows[:2])) is None
+    assert training_advice.hold_back("full", history(("all", 1, 0.6), ("all", 1.1, 0.9))) is None
 
 
 def test_what_another_phase_brought_is_not_learned_by_heart() -> None:
-    assert advice.hold_back("full", history(("head", 1, 0.6), ("all", 0.5, 0.9))) is None
+    assert training_advice.hold_back("full", history(("head", 1, 0.6), ("all", 0.5, 0.9))) is None
 
 
 def test_a_learning_curve_says_whether_more_images_help() -> None:
-    rising = advice.collect_more({"doubling_gain": 0.04, "doubling_gain_ci": [0.01, 0.07]})
-    flat = advice.collect_more({"doubling_gain": 0.0, "doubling_gain_ci": [-0.02, 0.01]})
+    rising = training_advice.collect_more({"doubling_gain": 0.04, "doubling_gain_ci": [0.01, 0.07]})
+    flat = training_advice.collect_more({"doubling_gain": 0.0, "doubling_gain_ci": [-0.02, 0.01]})
     assert rising is not None and "+4.0 points" in rising.finding
     assert flat is not None and "bring little" in flat.action and flat.asks[0] == "models"
-    assert advice.collect_more({"doubling_gain": 0.02, "doubling_gain_ci": [-0.02, 0.06]}) is None
-    assert advice.collect_more(None) is None
-    assert advice.collect_more({"doubling_gain": None, "doubling_gain_ci": None}) is None
+    assert (
+        training_advice.collect_more({"doubling_gain": 0.02, "doubling_gain_ci": [-0.02, 0.06]})
+        is None
+    )
+    assert training_advice.collect_more(None) is None
+    assert training_advice.collect_more({"doubling_gain": None, "doubling_gain_ci": None}) is None
 
 
 def test_both_directions_of_a_confusion_count_together() -> None:
@@ -68,11 +73,14 @@ def test_both_directions_of_a_confusion_count_together() -> None:
         Confusion("fox", "wolf", 2, 0.1),
         Confusion("wolf", "fox", 2, 0.1),
     ]
-    found = advice.tell_apart(confused, 9, ["--size", "256"])
+    found = advice.tell_apart(confused, 9, (500, 224))
     assert found is not None and found.finding.startswith("4 of 9 wrong answers take fox for wolf")
-    assert found.options == ("--size", "256")
-    assert advice.tell_apart([Confusion("cat", "dog", 1, 0.1)], 1, []) is None
-    assert advice.tell_apart([], 0, []) is None
+    assert found.options == ("--size", "448")
+    for sides in ((256, 224), None):  # there is no more detail to see
+        found = advice.tell_apart(confused, 9, sides)
+        assert found is not None and found.options == ("--strategy", "lp-ft")
+    assert advice.tell_apart([Confusion("cat", "dog", 1, 0.1)], 1, None) is None
+    assert advice.tell_apart([], 0, None) is None
 
 
 def test_rare_classes_that_are_missed_get_weight() -> None:
@@ -127,17 +135,17 @@ def test_few_held_out_images() -> None:
 
 
 def test_an_open_comparison_is_settled_by_seeds() -> None:
-    found = advice.settle([pair("full", "head", 0.01, 0.4)], "full")
+    found = training_advice.settle([pair("full", "head", 0.01, 0.4)], "full")
     assert found is not None and "between -2.0 and +4.0" in found.finding
-    assert advice.settle([pair("full", "head", 0.1, 0.001)], "full") is None
+    assert training_advice.settle([pair("full", "head", 0.1, 0.001)], "full") is None
 
 
 @pytest.mark.parametrize("order", [("head", "full", 0.12), ("full", "head", -0.12)])
 def test_a_head_that_beats_everything_is_where_to_start(order: tuple[str, str, float]) -> None:
-    found = advice.start_from_the_head([pair(*order, p=0.001)])
+    found = training_advice.start_from_the_head([pair(*order, p=0.001)])
     assert found is not None and "12.0 points" in found.finding
-    assert advice.start_from_the_head([pair(order[0], order[1], -order[2], 0.001)]) is None
-    assert advice.start_from_the_head([pair(*order, p=0.4)]) is None
+    assert training_advice.start_from_the_head([pair(order[0], order[1], -order[2], 0.001)]) is None
+    assert training_advice.start_from_the_head([pair(*order, p=0.4)]) is None
 
 
 def test_what_spoils_the_scores() -> None:

@@ -36,6 +36,7 @@ def test_pictures_of_one_colour_are_no_reason_to_fail() -> None:
     assert torch.isfinite(layer.weight).all()
 
 
+@pytest.mark.slow
 def test_a_range_test_sees_the_layer_that_training_has(few_pets: Path, work: Path) -> None:
     """With a random layer in its place, the curve of losses is another one."""
     options = {"arch": "sprint:filters=8-8-8", "size": 32, "bs": 8, "precision": "fp32"}

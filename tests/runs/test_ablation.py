@@ -91,6 +91,7 @@ def test_rows_are_repeated_by_the_recipe_alone(cli: Cli, small_pets: Path, mine:
     assert "--seeds would do nothing: an ablation repeats each row" in err
 
 
+@pytest.mark.slow
 def test_rows_that_stop_early_are_compared_too(cli: Cli, small_pets: Path, mine: str) -> None:
     options = ("--epochs", "4", "--early-stop", "1", "--quiet")
     code, _, err = cli("recipe", mine, "--data", str(small_pets), "--out", "r", *options)
@@ -106,6 +107,7 @@ def test_one_strategy_for_all_rows(cli: Cli, small_pets: Path, mine: str) -> Non
     assert not Path("r").exists()
 
 
+@pytest.mark.slow
 def test_an_earlier_run_does_not_change_what_the_rows_are(
     cli: Cli, small_pets: Path, mine: str
 ) -> None:

@@ -25,6 +25,7 @@ def start(arguments: list[str]) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_the_middle(few_pets: Path, tiny_options: list[str], work: Path) -> None:
     options = [*tiny_options, "--epochs", "500", "--strategy", "full", "--data", str(few_pets)]
     process = start([*options, "--out", "r"])

@@ -39,6 +39,7 @@ def test_it_ends_where_the_head_is(
     assert not Path("r/learning_curve.csv").exists(), "a curve of another run was left"
 
 
+@pytest.mark.slow
 def test_of_a_run_that_fine_tunes_it_is_computed_besides(
     cli: Cli, small_pets: Path, tiny_options: list[str], work: Path
 ) -> None:

@@ -100,6 +100,7 @@ def test_from_random_weights_the_whole_network_is_tested(
     assert_sound(found.to_json())
 
 
+@pytest.mark.slow
 def test_what_the_test_depends_on(few_pets: Path, tiny_weights: Path, work: Path) -> None:
     recipe, _ = find_recipe_or_folder("pets", None)
 

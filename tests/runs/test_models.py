@@ -109,6 +109,7 @@ def test_what_cannot_be_meant(cli: Cli, arguments: list[str], words: str) -> Non
     assert words in err
 
 
+@pytest.mark.slow
 def test_few_small_pictures_lead_to_enlarging(cli: Cli, work: Path) -> None:
     for name, colour in (("red", (200, 40, 40)), ("blue", (40, 40, 200))):
         (work / name).mkdir()

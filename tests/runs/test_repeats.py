@@ -157,6 +157,7 @@ def parts(few_pets: Path, work: Path) -> Path:
     return work / "set"
 
 
+@pytest.mark.slow
 def test_folds_of_data_that_say_what_is_held_out(
     cli: Cli, parts: Path, tiny_network: list[str]
 ) -> None:

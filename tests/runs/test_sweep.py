@@ -98,6 +98,7 @@ def test_a_network_of_our_own_is_searched_whole(cli: Cli, classes: Path) -> None
     assert accuracy == pytest.approx(best["accuracy"], abs=1e-6)
 
 
+@pytest.mark.slow
 def test_one_seed_one_sweep(cli: Cli, classes: Path, tiny: list[str]) -> None:
     """And going on to more trials is the same as having asked for them at once."""
     for folder, first in (("a", 5), ("b", 3)):

@@ -66,6 +66,7 @@ def run_on_card(limit: int, out: str, data: Path, weights: Path, **settings: Any
     return fastcnn.run("card.py", data=data, out=out, **given)
 
 
+@pytest.mark.slow
 def test_a_run_ends_as_if_it_had_begun_with_the_smaller_batches(
     few_pets: Path, tiny_weights: Path, work: Path
 ) -> None:

@@ -25,7 +25,7 @@ MOST_SIZED = 300
 """Images whose size is read, spread over all of them."""
 OF_FOLDERS = ("no-classes",)
 """Findings about folders that make no classes: the run found classes all the same."""
-SHOWN, NAMED = 3, 10
+SHOWN, NAMED = 6, 10
 """Pictures, and names, of each kind of finding."""
 
 
@@ -146,6 +146,11 @@ def _pair(finding: Mapping[str, str]) -> tuple[str, str] | None:
     return None
 
 
+def _paths(finding: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the file of a finding; of copies both."""
+    return _pair(finding) or (finding["path"],)
+
+
 def _kinds(subject: Subject) -> Iterator[Kind]:
     findings = list(subject.findings or ())
     for name, severity in SEVERITIES.items():
@@ -153,7 +158,8 @@ def _kinds(subject: Subject) -> Iterator[Kind]:
         if not of_kind or name in OF_FOLDERS:
             continue
         is_shown = name not in UNUSABLE and (severity != NOTE or name in ("dark", "blurred"))
-        files = [subject.best.folder / finding["path"] for finding in of_kind if is_shown]
+        paths = (path for finding in of_kind if is_shown for path in _paths(finding))
+        files = (subject.best.folder / path for path in dict.fromkeys(paths))
         shown = list(islice((file for file in files if file.is_file()), SHOWN))
         yield Kind(name, severity, MEANINGS[name], of_kind, shown)
 

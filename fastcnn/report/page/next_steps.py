@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from fastcnn.analysis import advice
+from fastcnn.analysis import advice, training_advice
 from fastcnn.analysis.advice import Advice
 from fastcnn.analysis.confusion import most_confused
 from fastcnn.analysis.learned import nothing_learned_sentence
@@ -78,12 +78,12 @@ def _about_training(subject: Subject) -> Iterator[Advice | None]:
     for model in subject.models:
         if model.history is not None:
             epochs = int(_setting(subject, "epochs", 1))
-            yield advice.train_longer(model.name, model.history, epochs)
-            yield advice.hold_back(model.name, model.history)
-    yield advice.start_from_the_head(comparison.get("pairs", []))
+            yield training_advice.train_longer(model.name, model.history, epochs)
+            yield training_advice.hold_back(model.name, model.history)
+    yield training_advice.start_from_the_head(comparison.get("pairs", []))
     if not _has_repeats(subject):
-        yield advice.settle(comparison.get("pairs", []), subject.best.name)
-    yield advice.collect_more(record.get("learning_curve"))
+        yield training_advice.settle(comparison.get("pairs", []), subject.best.name)
+    yield training_advice.collect_more(record.get("learning_curve"))
 
 
 def _about_answers(subject: Subject, closer: Closer, data: DataSummary) -> Iterator[Advice | None]:
@@ -91,8 +91,8 @@ def _about_answers(subject: Subject, closer: Closer, data: DataSummary) -> Itera
     size = int(_setting(subject, "size", 224))
     larger = advice.show_more_detail(data.sizes.median_side, size, accuracy) if data.sizes else None
     yield advice.balance(subject.learned, pd.DataFrame(closer.classes))
-    finer = larger.options if larger else ("--size", str((size * 4 // 3 + 31) // 32 * 32))
-    yield advice.tell_apart(most_confused(table), closer.n_wrong, finer)
+    sides = (data.sizes.median_side, size) if data.sizes else None
+    yield advice.tell_apart(most_confused(table), closer.n_wrong, sides)
     if subject.record is not None:
         yield larger
     yield advice.cool_down(closer.sureness.calibration)

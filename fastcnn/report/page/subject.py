@@ -120,8 +120,8 @@ def _title(run: Run) -> str:
     """Return the run's title; of a folder of the user's its name, which says more than `folder`."""
     if run.record["recipe"] != FOLDER_RECIPE:
         return run.title
-    data = run.record.get("settings", {}).get("data") or run.record["data"]["path"]
-    return Path(data).name
+    settings = run.record.get("settings") or {}
+    return Path(settings.get("data") or run.record["data"]["path"]).absolute().name
 
 
 def _file(run: Run, name: str) -> Path:
@@ -149,4 +149,7 @@ def _numbers(path: Path) -> pd.DataFrame | None:
 
 def _labels(path: Path) -> pd.DataFrame | None:
     """Read a table in which a class may be called `None` or `NA`."""
-    return pd.read_csv(path, keep_default_na=False) if path.is_file() else None
+    if not path.is_file():
+        return None
+    words = dict.fromkeys(("path", "label", "suggested"), str)  # a class may be called 007, too
+    return pd.read_csv(path, keep_default_na=False, dtype=words)

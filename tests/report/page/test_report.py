@@ -2,9 +2,12 @@
 
 import json
 import os
+import re
+import shlex
 import shutil
 import stat
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -92,7 +95,31 @@ def test_a_folder_with_much_else_in_it_is_not_examined(cli: Cli, run: Path, work
     (run / "run.json").write_text(json.dumps(record))
     assert cli("report", run)[0] == 0
     assert not (run / "doctor.csv").exists()
-    assert "The doctor has not looked" in (run / "report.html").read_text()
+    page = (run / "report.html").read_text()
+    assert "The doctor has not looked" in page
+
+
+def test_of_many_images_the_doctor_can_be_asked(cli: Cli, run: Path) -> None:
+    """What it wrote into the run stands on the next page."""
+    record = json.loads((run / "run.json").read_text())
+    record["data"]["n_images"] = -50  # so that 30 files are too many
+    (run / "run.json").write_text(json.dumps(record))
+    assert cli("report", "my run")[0] == 0
+    page = unescape((run / "report.html").read_text())
+    (command,) = re.findall(r"<code>(fastcnn doctor .*)</code>", page)
+    doctor, _, report = command.partition(" ; ")
+    assert cli(*shlex.split(doctor)[1:])[0] == 1
+    assert cli(*shlex.split(report)[1:])[0] == 0
+    assert "one colour all over" in (run / "report.html").read_text()
+
+
+def test_a_model_that_cannot_be_asked_costs_only_its_gaze(cli: Cli, run: Path) -> None:
+    """As one that a stranger has sent: it is not opened."""
+    (run / "head" / "export.pkl").write_bytes(b"\x80\x04.")
+    code, out, _ = cli("report", run)
+    assert code == 0
+    assert "note: where head looked cannot be drawn: UnsafeFileError" in out
+    assert "What is taken for what" in (run / "report.html").read_text()
 
 
 def test_nothing_is_predicted_and_no_network_asked(cli: Cli, run: Path) -> None:
