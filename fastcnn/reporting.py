@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -10,7 +11,7 @@ from fastcnn.data.doctor.examine import examine
 from fastcnn.errors import FastcnnError, TrainingError, UsageError
 from fastcnn.files import require_new_file, write_text
 from fastcnn.narrator import HushedNarrator, Narrator
-from fastcnn.places import user_path
+from fastcnn.places import shown_path, user_path
 from fastcnn.report.doctor_table import write_findings
 from fastcnn.report.page.page import render_page
 from fastcnn.report.page.subject import subject_of
@@ -71,6 +72,9 @@ def leave_report(run: Run, narrator: Narrator) -> None:
         return
     try:
         write_report(run, narrator=narrator)
+    except KeyboardInterrupt:  # of the report alone: the run is over, and its result wants telling
+        where = shlex.quote(shown_path(run.path))
+        narrator.warn(f"the report was interrupted; fastcnn report {where} makes it later")
     except Exception as error:
         narrator.warn(f"the report could not be written: {type(error).__name__}: {error}")
 

@@ -22,6 +22,9 @@ from fastcnn.run_folder import (
     Run,
 )
 
+FIRST_FOLD = "fold-1"
+"""Folder of the fold whose model is the strategy's."""
+
 
 @dataclass(frozen=True)
 class ScoredModel:
@@ -41,6 +44,8 @@ class ScoredModel:
     """The same of a test part."""
     lr_curve: pd.DataFrame | None = None
     """Rates (`lr`) and smoothed losses (`loss`) of a range test."""
+    held_out_paths: frozenset[str] | None = None
+    """Of folds, the paths in the table that `model_file` itself answered; None where it is all."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +145,16 @@ def _model(run: Run, name: str) -> ScoredModel:
         history=_numbers(folder / HISTORY_FILE),
         test_table=pd.read_parquet(test_file) if test_file.is_file() else None,
         lr_curve=_numbers(folder / LR_CURVE_FILE),
+        held_out_paths=_held_out_paths(run, folder),
     )
+
+
+def _held_out_paths(run: Run, folder: Path) -> frozenset[str] | None:
+    """Return what the model of the first fold held out, which is the one in the folder."""
+    if not (run.record.get("settings") or {}).get("folds"):
+        return None
+    file = folder / FIRST_FOLD / PREDICTIONS_FILE
+    return frozenset(pd.read_parquet(file)["path"] if file.is_file() else ())
 
 
 def _numbers(path: Path) -> pd.DataFrame | None:
