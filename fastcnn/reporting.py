@@ -1,26 +1,18 @@
 """The report of a run, as `fastcnn report` writes it: the doctor looks, then the page is made."""
 
-import csv
 import os
 import shlex
-from collections.abc import Mapping, Sequence
-from itertools import islice
+from dataclasses import replace
 from pathlib import Path
 
-from fastcnn.data.doctor.examine import examine
-from fastcnn.errors import FastcnnError, TrainingError, UsageError
+from fastcnn.errors import UsageError
 from fastcnn.files import require_new_file, write_text
-from fastcnn.narrator import HushedNarrator, Narrator
+from fastcnn.narrator import Narrator
 from fastcnn.places import shown_path, user_path
-from fastcnn.report.doctor_table import write_findings
 from fastcnn.report.page.page import render_page
 from fastcnn.report.page.subject import subject_of
-from fastcnn.run_folder import DOCTOR_FILE, REPORT_FILE, Run
-
-MOST_EXAMINED = 4_000
-"""Files of a folder that is examined for a report: some ten seconds; of more the doctor tells."""
-
-Findings = Sequence[Mapping[str, str]]
+from fastcnn.run_findings import findings_of
+from fastcnn.run_folder import REPORT_FILE, Run
 
 
 def report(
@@ -58,7 +50,8 @@ def write_report(
         TrainingError: the file cannot be written.
     """
     path = path or run.path / REPORT_FILE
-    subject = subject_of(run, findings_of(run, narrator))
+    subject = subject_of(run)
+    subject = replace(subject, findings=findings_of(subject, narrator))
     write_text(path, render_page(subject, saliency=saliency, narrator=narrator))
     return path
 
@@ -77,40 +70,6 @@ def leave_report(run: Run, narrator: Narrator) -> None:
         narrator.warn(f"the report was interrupted; fastcnn report {where} makes it later")
     except Exception as error:
         narrator.warn(f"the report could not be written: {type(error).__name__}: {error}")
-
-
-def findings_of(run: Run, narrator: Narrator) -> Findings | None:
-    """Return what the doctor finds in a run's images, from `doctor.csv` where it looked before.
-
-    None where the images are gone, or so many that the report would have to wait for it.
-    """
-    kept = run.path / DOCTOR_FILE
-    if kept.is_file():
-        with kept.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
-    data = run.record["data"]
-    folder = Path(data.get("path", ""))
-    if not _is_worth_a_look(folder, data.get("n_images", 0)):
-        return None
-    try:
-        found = examine(folder, HushedNarrator.within(narrator))
-    except FastcnnError as error:
-        narrator.warn(f"the doctor could not look at the images: {error}")
-        return None
-    try:
-        write_findings(found, kept)
-    except TrainingError:  # a run that may not be written to: the next report looks again
-        pass
-    return [finding.to_json() for finding in found.findings]
-
-
-def _is_worth_a_look(folder: Path, n_images: int) -> bool:
-    """Return whether a folder is there, and holds few files that are none of the run's images."""
-    if not folder.is_dir():
-        return False
-    most = min(MOST_EXAMINED, 2 * n_images + 100)
-    files = (name for _, _, names in os.walk(folder) for name in names)
-    return sum(1 for _ in islice(files, most + 1)) <= most
 
 
 def _out_file(out: str | Path, *, force: bool) -> Path:

@@ -38,6 +38,8 @@ OWN_FILES = (
     *(LEARNING_CURVE_FILE, LEARNING_CURVE_FIGURE_FILE),
 )
 """What a run writes beside the folders of its strategies."""
+SECTIONS = ("data", "strategies", "settings")
+"""Parts of a record that have names with values."""
 
 
 class Run:
@@ -68,6 +70,17 @@ class Run:
         if self.record["comparison"]:
             return str(self.record["comparison"]["winner"])
         return self.strategies[0] if self.strategies else None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether runs of this user exported its models, or the user vouched for them.
+
+        What a stranger's run says is not to decide which files are read.
+        """
+        from fastcnn.inference.trust import is_trusted
+
+        hashes = [self._model_hash(name) for name in self.strategies]
+        return bool(hashes) and all(map(is_trusted, hashes))
 
     @property
     def repeats(self) -> list[dict[str, Any]]:
@@ -163,6 +176,15 @@ class Run:
 
         return run_html(self)
 
+    def _model_hash(self, strategy: str) -> str:
+        """Return the hash of an exported model, as the record has it where the file is gone."""
+        from fastcnn.inference.trust import sha256_of
+
+        file = self.path / strategy / EXPORT_FILE
+        if file.is_file():
+            return sha256_of(file.read_bytes())
+        return str(self.record["strategies"][strategy].get("checkpoint_sha256", ""))
+
     def _require(self, strategy: str | None) -> str:
         name = strategy or self.winner
         if "ablation" in self.record:
@@ -190,9 +212,24 @@ def _read_record(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         record, reason = None, str(error)
     else:
-        reason = "it lacks what a record holds"
-    if not isinstance(record, dict) or not {"status", "data", "strategies"} <= record.keys():
+        reason = _why_no_record(record)
+    if reason:
         raise UsageError(
             f"{path} is not the record of a run: {reason}", hint="give the folder of another run"
         )
     return {"comparison": None, "recipe": "", **record}
+
+
+def _why_no_record(record: Any) -> str:
+    """Return why a document is not the record of a run; nothing where it is one."""
+    if not isinstance(record, dict) or not {"status", "data", "strategies"} <= record.keys():
+        return "it lacks what a record holds"
+    for name in SECTIONS:
+        if not isinstance(record.get(name, {}), dict):
+            return f"its {name!r} is {record[name]!r}, expected names with values"
+    if not isinstance(record.get("comparison"), dict | None):
+        return f"its 'comparison' is {record['comparison']!r}, expected names with values"
+    for name, entry in record["strategies"].items():
+        if Path(name).name != name or not isinstance(entry, dict):
+            return f"its strategy {name!r} is none"
+    return ""

@@ -59,13 +59,17 @@ def learn_something(sentence: str | None) -> Advice | None:
     )
 
 
-def part_the_copies(n_across: int, n_held_out: int, n_conflicting: int) -> Advice | None:
+def part_the_copies(
+    n_across: int, n_held_out: int, n_conflicting: int, *, by_folder: bool = True
+) -> Advice | None:
     """Take away copies that lie on both sides of the split, or have two labels.
 
     Args:
         n_across: held-out images with a copy among those learned from.
         n_held_out: all held-out images.
         n_conflicting: images that are there twice, under two labels.
+        by_folder: whether the folders are the labels, as the doctor takes them to be when it
+            moves files aside.
     """
     found = []
     if n_across:
@@ -77,8 +81,11 @@ def part_the_copies(n_across: int, n_held_out: int, n_conflicting: int) -> Advic
         found.append(f"{n_conflicting:,} images stand in the data under two labels")
     if not found:
         return None
-    action = "Move them aside, look at what is left, and train again."
-    options = ("--quarantine", "aside")
+    action, options = (
+        ("Move them aside, look at what is left, and train again.", ("--quarantine", "aside"))
+        if by_folder
+        else ("Find out which to keep, keep one of each, and train again.", ("--csv", "copies.csv"))
+    )
     return Advice(f"{'; '.join(found)}.", action, options, asks=DOCTOR, about="images")
 
 

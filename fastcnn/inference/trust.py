@@ -26,13 +26,18 @@ def trust(content: bytes, note: str) -> str:
     return digest
 
 
+def is_trusted(digest: str) -> bool:
+    """Return whether the bytes of this hash are known."""
+    return digest.isalnum() and (trusted_folder() / digest).is_file()
+
+
 def require_trusted(content: bytes, name: str) -> None:
     """Raise unless these bytes are known.
 
     Raises:
         UnsafeFileError: no run of this user wrote them.
     """
-    if not (trusted_folder() / sha256_of(content)).is_file():
+    if not is_trusted(sha256_of(content)):
         raise UnsafeFileError(
             f"{name} was not exported by a run of yours, "
             "and opening a pickle can run any code it holds",

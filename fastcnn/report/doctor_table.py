@@ -35,6 +35,8 @@ MEANINGS = {
 }
 """Every finding in a few words."""
 STYLES = {ERROR: "bold red", WARNING: "yellow"}
+COLUMNS = ("path", "finding", "severity", "detail")
+"""Of the CSV."""
 SHOWN = 3
 """Paths of each finding on the terminal; `--json` and `--csv` have all."""
 LONGEST = 20
@@ -87,8 +89,7 @@ def verdict(found: Examination) -> str:
 
 def write_findings(found: Examination, path: Path) -> None:
     """Write all findings as a CSV of path, finding, severity and detail."""
-    columns = ["path", "finding", "severity", "detail"]
-    write_csv(path, columns, (finding.to_json() for finding in found.findings))
+    write_csv(path, COLUMNS, (finding.to_json() for finding in found.findings))
 
 
 def _sizes(found: Examination) -> str:

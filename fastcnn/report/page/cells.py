@@ -124,7 +124,7 @@ def shown_images(rows: pd.DataFrame, model: ScoredModel) -> list[Shown]:
     columns = (rows[name].tolist() for name in ("path", "target", "predicted", "loss"))
     confidence = probabilities_of(rows).max(axis=1).tolist() if len(rows) else []
     return [
-        Shown(model.folder / path, path, target, predicted, sure, loss)
+        Shown(model.picture(path), path, target, predicted, sure, loss)
         for path, target, predicted, loss, sure in zip(*columns, confidence, strict=True)
     ]
 

@@ -120,7 +120,7 @@ def _wrong_first(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _class_rows(subject: Subject, model: ScoredModel) -> list[dict[str, Any]]:
-    learned = subject.learned
+    learned = {} if subject.folds else subject.learned
     others = {
         other.name: other.table.groupby("target")["correct"].mean()
         for other in subject.models

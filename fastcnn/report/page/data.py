@@ -10,13 +10,12 @@ from typing import Any
 
 from markupsafe import Markup
 
-from fastcnn.data.doctor.copies import SAME_BYTES, SAME_LOOK
 from fastcnn.data.doctor.findings import NOTE, SEVERITIES, UNUSABLE
 from fastcnn.data.looks import look_at
-from fastcnn.places import shown_path
 from fastcnn.report.doctor_table import MEANINGS
 from fastcnn.report.figures.classes import class_counts_figure
 from fastcnn.report.page.cells import Shown
+from fastcnn.report.page.copies import copies_across, copy_of
 from fastcnn.report.page.subject import Subject
 from fastcnn.report.page.svg import inline_svg
 from fastcnn.run_folder import CONTACT_SHEET_FILE, DOCTOR_FILE
@@ -73,7 +72,7 @@ class DataSummary:
     sizes: Sizes | None
     """None where the images are gone."""
     counts: Markup | None
-    """The training images of each class, as a figure."""
+    """The images of each class that are learned from, as a figure; of folds, all of them."""
     samples: Sequence[Shown]
     """An image of each class."""
     kinds: Sequence[Kind] | None
@@ -98,7 +97,8 @@ def data_summary(subject: Subject, samples: Sequence[Shown]) -> DataSummary:
     sheet = subject.run_path and subject.run_path / CONTACT_SHEET_FILE
     figure = None
     if counts:
-        text = f"Training images of each class: {min(counts.values())} to {max(counts.values())}"
+        kind = "Images" if subject.folds else "Training images"
+        text = f"{kind} of each class: {min(counts.values())} to {max(counts.values())}"
         figure = inline_svg(class_counts_figure(counts), "counts", text)
     return DataSummary(
         facts=facts,
@@ -116,39 +116,14 @@ def _doctor_command(subject: Subject) -> str:
     command = ["fastcnn", "doctor", str(subject.best.folder)]
     if subject.run_path is None:
         return shlex.join(command)
-    run = shown_path(subject.run_path)
-    kept = shown_path(subject.run_path / DOCTOR_FILE)
-    return f"{shlex.join([*command, '--csv', kept])} ; {shlex.join(['fastcnn', 'report', run])}"
-
-
-def copies_across(subject: Subject) -> list[tuple[str, str]]:
-    """Return held-out images of which the doctor found a copy among those learned from.
-
-    The doctor knows only the parts that folders make; a split that was drawn is known here.
-    """
-    if subject.images is None:
-        return []
-    parts = dict(zip(subject.images["path"], subject.images["part"], strict=True))
-    pairs = (_pair(finding) for finding in subject.findings or ())
-    found = (
-        (other, one) if parts.get(one) == "train" else (one, other)
-        for one, other in filter(None, pairs)
-        if one in parts and other in parts and (parts[one] == "train") != (parts[other] == "train")
-    )
-    return list(dict.fromkeys(found))
-
-
-def _pair(finding: Mapping[str, str]) -> tuple[str, str] | None:
-    """Return the two files that a finding says are the same."""
-    for begin in (SAME_BYTES, SAME_LOOK):
-        if finding["detail"].startswith(begin):
-            return finding["path"], finding["detail"].removeprefix(begin).split(", which is ")[0]
-    return None
+    kept = str(subject.run_path / DOCTOR_FILE)
+    report = ["fastcnn", "report", str(subject.run_path)]
+    return f"{shlex.join([*command, '--csv', kept])} ; {shlex.join(report)}"
 
 
 def _paths(finding: Mapping[str, str]) -> tuple[str, ...]:
     """Return the file of a finding; of copies both."""
-    return _pair(finding) or (finding["path"],)
+    return copy_of(finding) or (finding["path"],)
 
 
 def _kinds(subject: Subject) -> Iterator[Kind]:
@@ -159,7 +134,7 @@ def _kinds(subject: Subject) -> Iterator[Kind]:
             continue
         is_shown = name not in UNUSABLE and (severity != NOTE or name in ("dark", "blurred"))
         paths = (path for finding in of_kind if is_shown for path in _paths(finding))
-        files = (subject.best.folder / path for path in dict.fromkeys(paths))
+        files = map(subject.best.picture, dict.fromkeys(paths))
         shown = list(islice((file for file in files if file.is_file()), SHOWN))
         yield Kind(name, severity, MEANINGS[name], of_kind, shown)
 
@@ -167,7 +142,7 @@ def _kinds(subject: Subject) -> Iterator[Kind]:
 def _sizes(subject: Subject) -> Sizes | None:
     """Read the headers of some held-out images, spread over all of them."""
     paths = sorted(subject.best.table["path"])
-    files = [subject.best.folder / path for path in paths[:: len(paths) // MOST_SIZED + 1]]
+    files = map(subject.best.picture, paths[:: len(paths) // MOST_SIZED + 1])
     sides = [(look.width, look.height) for look in map(look_at, files) if not look.problem]
     if not sides:
         return None

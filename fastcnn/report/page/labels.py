@@ -75,7 +75,7 @@ def suspects_of(subject: Subject) -> Suspects | None:
     """Return the doubtful labels; None where nobody looked for them."""
     if subject.doubtful is None and subject.suspected is None:
         return None
-    folder = subject.best.folder
+    model = subject.best
     nothing = pd.DataFrame(columns=["finding", "path"])
     found = nothing if subject.doubtful is None else subject.doubtful
     doubtful, strange = (found[found["finding"] == kind] for kind in (DOUBTFUL, STRANGE))
@@ -85,10 +85,10 @@ def suspects_of(subject: Subject) -> Suspects | None:
     listed = listed[listed["label"] != listed["suggested"]] if len(listed) else listed
     far = strange[::STRANGEST]  # the strangest of each class stands first
     return Suspects(
-        images=[_suspect(row, folder) for row in listed.head(N_SUSPECTS).to_dict("records")],
+        images=[_suspect(row, model) for row in listed.head(N_SUSPECTS).to_dict("records")],
         n_doubtful=len(doubtful),
         n_ranked=len(ranked),
-        strange=[_suspect(row, folder) for row in far.head(N_STRANGE).to_dict("records")],
+        strange=[_suspect(row, model) for row in far.head(N_STRANGE).to_dict("records")],
     )
 
 
@@ -120,9 +120,9 @@ def _worst(model: ScoredModel, paths: set[str]) -> list[Shown]:
     return shown_images(rows, model)
 
 
-def _suspect(row: Mapping[Any, Any], folder: Path) -> Suspect:
+def _suspect(row: Mapping[Any, Any], model: ScoredModel) -> Suspect:
     return Suspect(
-        file=folder / str(row["path"]),
+        file=model.picture(str(row["path"])),
         path=str(row["path"]),
         label=str(row["label"]),
         suggested=str(row["suggested"]),

@@ -11,7 +11,6 @@ from fastcnn.analysis import advice, training_advice
 from fastcnn.analysis.advice import Advice
 from fastcnn.analysis.confusion import most_confused
 from fastcnn.analysis.learned import nothing_learned_sentence
-from fastcnn.places import shown_path
 from fastcnn.recipe_book import FOLDER_RECIPE
 from fastcnn.report.page.closer import Closer
 from fastcnn.report.page.data import DataSummary
@@ -65,8 +64,10 @@ def _about_data(
     yield advice.learn_something(nothing_learned_sentence(closer.scores, len(table)))
     conflicting = [one for one in data.kinds or () if one.name == "conflicting-label"]
     n_conflicting = sum(len(one.findings) for one in conflicting)
-    n_across = len({held_out for held_out, _ in data.across})
-    yield advice.part_the_copies(n_across, len(table), n_conflicting)
+    n_held_out = len(table) + facts.get("n_test", 0)
+    yield advice.part_the_copies(
+        len(data.across), n_held_out, n_conflicting, by_folder=subject.is_by_folder
+    )
     if suspects is not None:
         n_judged = suspects.n_ranked or facts.get("n_train", 0) + facts.get("n_valid", 0)
         yield advice.mend_labels(suspects.n_doubtful, n_judged)
@@ -113,18 +114,17 @@ def _command(subject: Subject, one: Advice) -> str | None:
     options = list(one.options)
     if len(subject.models) > 1 and STRATEGY not in options and "--seeds" not in options:
         options = [STRATEGY, subject.best.name, *options]
-    config = shown_path(subject.run_path)
-    return shlex.join([*_beginning(subject), "--config", config, *options])
+    return shlex.join([*_beginning(subject), "--config", str(subject.run_path), *options])
 
 
 def _beginning(subject: Subject) -> list[str]:
-    """Return what begins the command of a run: the recipe may be a file of the user's."""
+    """Return what begins the command of a run, from any folder; a recipe may be a user's file."""
     record: Any = subject.record
+    if record["recipe"] == FOLDER_RECIPE:
+        return ["fastcnn", "train", str(record["settings"].get("data") or record["data"]["path"])]
     said = shlex.split(record.get("command", "")) if _is_shell(record) else []
     if len(said) > 2 and said[1] in ("recipe", "train") and not said[2].startswith("-"):
         return said[:3]
-    if record["recipe"] == FOLDER_RECIPE:
-        return ["fastcnn", "train", str(record["settings"].get("data") or record["data"]["path"])]
     return ["fastcnn", "recipe", str(record["recipe"])]
 
 

@@ -1,8 +1,10 @@
 """What a page is about: models that were scored on images, with or without a run behind them."""
 
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pandas as pd
@@ -24,6 +26,19 @@ from fastcnn.run_folder import (
 
 FIRST_FOLD = "fold-1"
 """Folder of the fold whose model is the strategy's."""
+NO_FILE = Path(os.devnull)
+"""Stands for a picture that is not to be opened."""
+NOT_OWN = (
+    "No run of yours is known to have exported the models of this run. So the doctor did not look "
+    "at its images, and pictures that lie outside of their folder are not shown."
+)
+"""What is said of a run that came from elsewhere."""
+ANSWER_COLUMNS = ("path", "target", "predicted", "correct", "loss")
+HISTORY_COLUMNS = (
+    *("phase", "epoch", "train_loss", "valid_loss", "accuracy"),
+    *("lr_head", "lr_body", "seconds"),
+)
+LABEL_COLUMNS = ("path", "label", "suggested", "suggested_probability")
 
 
 @dataclass(frozen=True)
@@ -46,6 +61,19 @@ class ScoredModel:
     """Rates (`lr`) and smoothed losses (`loss`) of a range test."""
     held_out_paths: frozenset[str] | None = None
     """Of folds, the paths in the table that `model_file` itself answered; None where it is all."""
+    is_own: bool = True
+    """Whether the user's own run, or own command, wrote the table."""
+
+    def picture(self, path: str) -> Path:
+        """Return the file of an image; of a stranger's table no file outside of the folder."""
+        file = self.folder / path
+        if self.is_own:
+            return file
+        try:
+            is_inside = file.resolve().is_relative_to(self.folder.resolve())
+        except (OSError, RuntimeError, ValueError):  # links in a circle, what no path may hold
+            return NO_FILE
+        return file if is_inside else NO_FILE
 
 
 @dataclass(frozen=True)
@@ -68,7 +96,8 @@ class Subject:
     """Path, label and part of all images of the run, as in `images.csv`."""
     findings: Sequence[Mapping[str, str]] | None = None
     """What the doctor found (path, finding, severity, detail); None where it did not look."""
-
+    folds: Mapping[str, str] = field(default_factory=dict)
+    """The fold that holds out each image, by its path; empty where there are no folds."""
     notices: Sequence[str] = ()
     """Sentences that stand at the top."""
 
@@ -78,18 +107,43 @@ class Subject:
         winner = ((self.record or {}).get("comparison") or {}).get("winner")
         return next((model for model in self.models if model.name == winner), self.models[0])
 
+    @cached_property
+    def parts(self) -> Mapping[str, str]:
+        """The part of each image by its path, or of folds the fold; empty where nobody kept it."""
+        return self.folds or self._by_path("part")
+
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """The label of each image by its path; empty where nobody kept it."""
+        return self._by_path("label")
+
+    @cached_property
+    def is_by_folder(self) -> bool:
+        """Whether the folders in which the images lie are their labels, as far as is known."""
+        folders = ((PurePosixPath(path).parts[:-1], label) for path, label in self.labels.items())
+        return all(label in names for names, label in folders)
+
     @property
     def learned(self) -> dict[str, int]:
-        """The number of training images of each class; empty where nobody kept it."""
+        """The number of images of each class that are learned from; of folds, all in turn.
+
+        Empty where nobody kept it.
+        """
         if self.images is None:
             return {}
-        labels = self.images.loc[self.images["part"] == "train", "label"]
+        is_learned = (self.images["part"] == "train") | bool(self.folds)
+        labels = self.images.loc[is_learned, "label"]
         return {str(name): int(count) for name, count in labels.value_counts().items()}
 
     @property
     def others(self) -> list[ScoredModel]:
         """All others, in their order."""
         return [model for model in self.models if model is not self.best]
+
+    def _by_path(self, column: str) -> Mapping[str, str]:
+        if self.images is None:
+            return {}
+        return dict(zip(self.images["path"], self.images[column], strict=True))
 
 
 def subject_of(run: Run, findings: Sequence[Mapping[str, str]] | None = None) -> Subject:
@@ -100,9 +154,12 @@ def subject_of(run: Run, findings: Sequence[Mapping[str, str]] | None = None) ->
         findings: what the doctor found in its images.
 
     Raises:
-        UsageError: no strategy is finished, or none has its table of predictions any more.
+        UsageError: no strategy is finished, or none has its table of predictions any more; or a
+            table lacks what a run writes.
     """
-    models = [_model(run, name) for name in run.strategies if _file(run, name).is_file()]
+    is_own = run.is_own
+    names = [name for name in run.strategies if _file(run, name).is_file()]
+    models = [_model(run, name, is_own=is_own) for name in names]
     if not models:
         raise UsageError(
             f"the run {shown_path(run.path)} is {run.record['status']} and has no predictions to "
@@ -114,10 +171,12 @@ def subject_of(run: Run, findings: Sequence[Mapping[str, str]] | None = None) ->
         record=run.record,
         models=models,
         run_path=run.path,
-        doubtful=_labels(run.path / DOUBTFUL_FILE),
-        suspected=_labels(run.path / SUSPECTED_FILE),
+        doubtful=_labels(run.path / DOUBTFUL_FILE, "finding"),
+        suspected=_labels(run.path / SUSPECTED_FILE, "quality"),
         images=read_image_list(run.path),
         findings=findings,
+        folds=_folds(run, names[0]),
+        notices=() if is_own else (NOT_OWN,),
     )
 
 
@@ -126,26 +185,28 @@ def _title(run: Run) -> str:
     if run.record["recipe"] != FOLDER_RECIPE:
         return run.title
     settings = run.record.get("settings") or {}
-    return Path(settings.get("data") or run.record["data"]["path"]).absolute().name
+    data = settings.get("data") or run.record["data"].get("path", "")
+    return Path(data).absolute().name
 
 
 def _file(run: Run, name: str) -> Path:
     return run.path / name / PREDICTIONS_FILE
 
 
-def _model(run: Run, name: str) -> ScoredModel:
+def _model(run: Run, name: str, *, is_own: bool) -> ScoredModel:
     folder = run.path / name
     test_file = folder / TEST_PREDICTIONS_FILE
     export = folder / EXPORT_FILE
     return ScoredModel(
         name=name,
-        table=pd.read_parquet(_file(run, name)),
-        folder=Path(run.record["data"]["path"]),
+        table=_answers(_file(run, name)),
+        folder=Path(str(run.record["data"].get("path", ""))),
         model_file=export if export.is_file() else None,
-        history=_numbers(folder / HISTORY_FILE),
-        test_table=pd.read_parquet(test_file) if test_file.is_file() else None,
-        lr_curve=_numbers(folder / LR_CURVE_FILE),
+        history=_numbers(folder / HISTORY_FILE, HISTORY_COLUMNS),
+        test_table=_answers(test_file) if test_file.is_file() else None,
+        lr_curve=_numbers(folder / LR_CURVE_FILE, ("lr", "loss")),
         held_out_paths=_held_out_paths(run, folder),
+        is_own=is_own,
     )
 
 
@@ -154,16 +215,44 @@ def _held_out_paths(run: Run, folder: Path) -> frozenset[str] | None:
     if not (run.record.get("settings") or {}).get("folds"):
         return None
     file = folder / FIRST_FOLD / PREDICTIONS_FILE
-    return frozenset(pd.read_parquet(file)["path"] if file.is_file() else ())
+    return frozenset(_answers(file)["path"] if file.is_file() else ())
 
 
-def _numbers(path: Path) -> pd.DataFrame | None:
-    return pd.read_csv(path) if path.is_file() else None
+def _folds(run: Run, strategy: str) -> Mapping[str, str]:
+    """Return the fold of each image; all strategies have the same ones."""
+    if not (run.record.get("settings") or {}).get("folds"):
+        return {}
+    files = sorted((run.path / strategy).glob(f"fold-*/{PREDICTIONS_FILE}"))
+    return {path: file.parent.name for file in files for path in _answers(file)["path"]}
 
 
-def _labels(path: Path) -> pd.DataFrame | None:
+def _answers(path: Path) -> pd.DataFrame:
+    return _checked(pd.read_parquet(path), path, ANSWER_COLUMNS)
+
+
+def _numbers(path: Path, columns: Sequence[str]) -> pd.DataFrame | None:
+    return _checked(pd.read_csv(path), path, columns) if path.is_file() else None
+
+
+def _labels(path: Path, *more: str) -> pd.DataFrame | None:
     """Read a table in which a class may be called `None` or `NA`."""
     if not path.is_file():
         return None
     words = dict.fromkeys(("path", "label", "suggested"), str)  # a class may be called 007, too
-    return pd.read_csv(path, keep_default_na=False, dtype=words)
+    table = pd.read_csv(path, keep_default_na=False, dtype=words)
+    return _checked(table, path, (*LABEL_COLUMNS, *more))
+
+
+def _checked(table: pd.DataFrame, path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Return a table that has these columns.
+
+    Raises:
+        UsageError: it lacks one.
+    """
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise UsageError(
+            f"{shown_path(path)} has no column {missing[0]}, expected {', '.join(columns)}",
+            hint="move that file away; the page is made without it, if it need not be there",
+        )
+    return table

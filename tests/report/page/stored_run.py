@@ -12,7 +12,16 @@ from PIL import Image
 from fastcnn.analysis.comparison import compare
 from fastcnn.analysis.metrics import metrics_of
 from fastcnn.analysis.predictions import prediction_table, write_table
+from fastcnn.inference.trust import sha256_of, trust
 from fastcnn.run_folder import Run
+
+EXPORTED = b"an exported model"
+"""Its hash stands in the record; the file is gone."""
+
+
+def vouch() -> None:
+    """Make stored runs the user's own."""
+    trust(EXPORTED, "a test")
 
 
 def store_run(
@@ -122,7 +131,7 @@ def entry(table: pd.DataFrame, place: int) -> dict[str, Any]:
         "trainable_parameters": 4000,
         "total_parameters": 400_000,
         "selected_on_validation": False,
-        "checkpoint_sha256": "ef" * 32,
+        "checkpoint_sha256": sha256_of(EXPORTED),
     }
 
 

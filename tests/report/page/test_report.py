@@ -11,9 +11,11 @@ from contextlib import contextmanager
 from html import unescape
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
-from stored_run import store_run
+from PIL import Image
+from stored_run import store_run, vouch
 
 from fastcnn.data.doctor.findings import SEVERITIES
 from fastcnn.narrator import Advance, HushedNarrator
@@ -32,6 +34,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture
 def run(kept: Run, work: Path) -> Path:
+    vouch()
     return shutil.copytree(kept.path, work / "my run")
 
 
@@ -79,10 +82,90 @@ def test_the_doctor_looks_once(cli: Cli, run: Path) -> None:
     lines = (run / "doctor.csv").read_text().splitlines()
     assert lines[0] == "path,finding,severity,detail"
     assert {line.split(",")[1] for line in lines[1:]} <= set(SEVERITIES)
-    (run / "doctor.csv").write_text("\n".join([lines[0], "kept.jpg,blank,warning,as it was"]))
+    (run / "doctor.csv").write_text("\n".join([lines[0], "00003 of 0.jpg,blank,warning,as it was"]))
     assert cli("report", run)[0] == 0
-    assert "kept.jpg" in (run / "report.html").read_text()
-    assert "kept.jpg" in (run / "doctor.csv").read_text()
+    assert "as it was" in (run / "report.html").read_text()
+    assert "as it was" in (run / "doctor.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    "content", [b"path,finding,severity\n0.jpg,blank,warning\n", b"path\n\xff\xfe\n"]
+)
+def test_a_doctor_s_file_that_is_none_is_left_out(cli: Cli, run: Path, content: bytes) -> None:
+    (run / "doctor.csv").write_bytes(content)
+    code, out, err = cli("report", run)
+    assert code == 0, err
+    assert "doctor.csv" in out and "left out" in out
+    assert "one colour all over" in (run / "report.html").read_text()
+    assert (run / "doctor.csv").read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"settings": None},
+        {"data": ["photos"]},
+        {"strategies": {"../elsewhere": {}}},
+        {"strategies": {"head": None}},
+        {"comparison": "head"},
+    ],
+)
+def test_a_record_that_is_none_is_said(cli: Cli, run: Path, broken: dict[str, object]) -> None:
+    record = json.loads((run / "run.json").read_text()) | broken
+    (run / "run.json").write_text(json.dumps(record))
+    code, _, err = cli("report", run)
+    assert (
+        code == 2
+        and "is not the record of a run" in err
+        and next(iter(broken)) in err.replace("strategy", "strategies")
+    )
+
+
+def test_a_table_that_lacks_a_column_is_said(cli: Cli, run: Path) -> None:
+    (run / "head" / "history.csv").write_text("epoch\n1\n")
+    code, _, err = cli("report", run)
+    assert code == 2 and "history.csv has no column phase" in err
+
+
+@pytest.fixture
+def strange(run: Path, monkeypatch: pytest.MonkeyPatch, work: Path) -> Path:
+    """The same run on the machine of somebody who has never trained it."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(work / "another user"))
+    return run
+
+
+def test_of_a_stranger_s_run_nothing_is_examined(cli: Cli, strange: Path) -> None:
+    code, out, err = cli("report", strange)
+    assert code == 0, err
+    assert not (strange / "doctor.csv").exists()
+    assert "note: No run of yours" in out
+    page = (strange / "report.html").read_text()
+    assert "The doctor has not looked" in page and "No run of yours" in page
+    assert page.count("<image ") > 10
+
+
+@pytest.mark.parametrize("way", ["absolute", "above", "link"])
+def test_a_stranger_s_run_shows_no_picture_from_elsewhere(
+    cli: Cli, strange: Path, work: Path, way: str
+) -> None:
+    """Neither by its path, nor by the one above, nor by a link."""
+    record = json.loads((strange / "run.json").read_text())
+    images = Path(shutil.copytree(record["data"]["path"], work / "images"))
+    record["data"]["path"] = str(images)
+    (strange / "run.json").write_text(json.dumps(record))
+    Image.new("RGB", (50, 40), (1, 2, 3)).save(work / "private.jpg")
+    (images / "link.jpg").symlink_to(work / "private.jpg")
+    path = {"absolute": str(work / "private.jpg"), "above": "../private.jpg", "link": "link.jpg"}
+    file = strange / "head" / "predictions.parquet"
+    table = pd.read_parquet(file)
+    wrong = table["correct"].idxmin()
+    n_pictures = []
+    for other in (path[way], "gone.jpg"):
+        table.loc[wrong, "path"] = other
+        table.to_parquet(file)
+        assert cli("report", strange)[0] == 0
+        n_pictures.append((strange / "report.html").read_text().count("<image "))
+    assert n_pictures[0] == n_pictures[1]
 
 
 def test_a_folder_with_much_else_in_it_is_not_examined(cli: Cli, run: Path, work: Path) -> None:
