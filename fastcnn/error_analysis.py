@@ -118,27 +118,33 @@ def interpret(
     )
     folder = _folder(out, data)
     write_table(answers.table, folder / PREDICTIONS_FILE)
-    title, page = user_path(data).absolute().name, folder / REPORT_FILE
+    title, page = "/".join(user_path(data).absolute().parts[-2:]), folder / REPORT_FILE
     report = leave_page(answers, page, title, saliency=saliency, narrator=narrator)
+    if report is None:  # an earlier page would be of other answers
+        page.unlink(missing_ok=True)
     found = ErrorAnalysis(str(model), str(data), answers, folder, report)
     write_json(folder / INTERPRETATION_FILE, found.to_json())
     return found
 
 
 def require_free(out: str | Path | None, *, force: bool) -> None:
-    """Raise where `out` holds a run, or an analysis that is not to be replaced.
+    """Raise where `out` holds an analysis that is not to be replaced, or files of something else.
 
     Raises:
         UsageError: it does.
     """
     if out is None:
         return
-    if (user_path(out) / RUN_FILE).exists():
+    folder = user_path(out).absolute()
+    is_analysis = (folder / INTERPRETATION_FILE).exists()
+    others = [name for name in (RUN_FILE, *OWN_FILES) if (folder / name).exists()]
+    if (folder / RUN_FILE).exists() or (others and not is_analysis):
         raise UsageError(
-            f"--out {out} holds a run, expected a folder of its own",
+            f"--out {out} holds a {others[0]} that is not of an error analysis, expected a folder "
+            "of its own",
             hint=f"give another: --out {out}-interpreted",
         )
-    if not force and (user_path(out) / INTERPRETATION_FILE).exists():
+    if not force and is_analysis:
         raise UsageError(
             f"--out {out} holds an error analysis already, expected a new folder",
             hint=f"add --force to replace it, or give another: --out {out}-2",
@@ -146,7 +152,7 @@ def require_free(out: str | Path | None, *, force: bool) -> None:
 
 
 def _folder(out: str | Path | None, data: str | Path) -> Path:
-    """Make and return the folder of an analysis; what an earlier one left there is removed."""
+    """Make and return the folder of an analysis; what an earlier one left is written over."""
     if out is None:
         stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
         name = safe_name(user_path(data).absolute().name)
@@ -154,8 +160,6 @@ def _folder(out: str | Path | None, data: str | Path) -> Path:
     folder = user_path(out).absolute()
     with friendly_disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for name in OWN_FILES:
-            (folder / name).unlink(missing_ok=True)
     return folder
 
 

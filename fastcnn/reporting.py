@@ -1,13 +1,14 @@
 """The report of a run, as `fastcnn report` writes it: the doctor looks, then the page is made."""
 
 import os
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
 from fastcnn.errors import UsageError
 from fastcnn.files import require_new_file, write_text
 from fastcnn.narrator import Narrator
-from fastcnn.places import user_path
+from fastcnn.places import shown_path, user_path
 from fastcnn.report.page.page import render_page
 from fastcnn.report.page.subject import subject_of
 from fastcnn.run_findings import findings_of
@@ -64,6 +65,9 @@ def leave_report(run: Run, narrator: Narrator) -> None:
         return
     try:
         write_report(run, narrator=narrator)
+    except KeyboardInterrupt:  # of the report alone: the run is over, and its result wants telling
+        where = shlex.quote(shown_path(run.path))
+        narrator.warn(f"the report was interrupted; fastcnn report {where} makes it later")
     except Exception as error:
         narrator.warn(f"the report could not be written: {type(error).__name__}: {error}")
 

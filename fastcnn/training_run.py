@@ -10,11 +10,11 @@ import pandas as pd
 from fastcnn.analysis.against_run import AgainstRun
 from fastcnn.analysis.intervals import Score
 from fastcnn.data.leaks import copies_across_parts
-from fastcnn.data.loading import ImageSet
+from fastcnn.data.loading import ImageSet, relative_to
 from fastcnn.errors import UsageError
 from fastcnn.image_list import read_image_list
 from fastcnn.inference.trust import sha256_of
-from fastcnn.run_folder import PREDICTIONS_FILE, RUN_FILE, Run
+from fastcnn.run_folder import PREDICTIONS_FILE, RUN_FILE, TEST_PREDICTIONS_FILE, Run
 
 
 @dataclass(frozen=True)
@@ -65,23 +65,27 @@ class TrainingRun:
         An image is known by its path or its content, or where the run's own images have moved
         away by its name and size.
         """
-        images = read_image_list(self.run.path)
-        if images is None:
-            return [], []
         folder = Path(self.run.record["data"]["path"])
-        held_out = set(self._held_out()["path"]) | set(images["path"][images["part"] == "test"])
-        own = _found_again(images, folder, paths)
+        images = read_image_list(self.run.path)
+        held_out = self._held_out()
+        if images is None:  # gone: what lies in the run's folder is taken for its own
+            own = {path: relative_to(folder, path) for path in paths if folder in path.parents}
+        else:
+            held_out |= set(images["path"][images["part"] == "test"])
+            own = _found_again(images, folder, paths)
         return (
             [path for path in paths if path in own and own[path] not in held_out],
             [path for path in paths if path in own and own[path] in held_out],
         )
 
-    def _held_out(self) -> pd.DataFrame:
-        """Return the rows of the images that this very model was scored on."""
+    def _held_out(self) -> set[str]:
+        """Return the paths of the images that this very model was scored on."""
         repeats = self._entry.get("repeats") or []
         first = self.folder / str(repeats[0]["name"]) if repeats else self.folder
         folder = first if (first / PREDICTIONS_FILE).is_file() else self.folder
-        return pd.read_parquet(folder / PREDICTIONS_FILE, columns=["path"])
+        files = (folder / PREDICTIONS_FILE, folder / TEST_PREDICTIONS_FILE)
+        tables = [pd.read_parquet(file, columns=["path"]) for file in files if file.is_file()]
+        return {path for table in tables for path in table["path"]}
 
 
 def training_run_of(model_file: Path) -> TrainingRun | None:

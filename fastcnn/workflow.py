@@ -34,6 +34,7 @@ from fastcnn.run_folder import (
     CONTACT_SHEET_FILE,
     EXPORT_FILE,
     HISTORY_FILE,
+    LR_CURVE_FILE,
     PREDICTIONS_FILE,
     Run,
 )
@@ -177,8 +178,9 @@ def run_strategy(
 def keep_for_strategy(repeat: Repeat, gathered: Gathered, folder: Path) -> None:
     """Keep the first repeat's files as the strategy's own; of folds, the table of all images."""
     if repeat.is_first:
-        for name in (EXPORT_FILE, HISTORY_FILE, PREDICTIONS_FILE):
-            link_file(folder / repeat.name / name, folder / name)
+        for name in (EXPORT_FILE, HISTORY_FILE, PREDICTIONS_FILE, LR_CURVE_FILE):
+            if (folder / repeat.name / name).is_file():  # not every training has a range test
+                link_file(folder / repeat.name / name, folder / name)
     if repeat.plan.settings.folds:
         write_table(gathered.table, folder / PREDICTIONS_FILE)
 

@@ -4,7 +4,7 @@ Each rule looks at one kind of finding and answers None where there is nothing t
 change is given as options of `fastcnn recipe` and `fastcnn train`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,8 @@ WIDE = 0.06
 """Width of an interval from which a score is vague."""
 WRONG = 0.05
 """Part of the images that is wrong, from which it is worth while to look for more detail."""
+LP_FT = "lp-ft"
+"""The strategy that lets the body learn from a solved head."""
 DOCTOR, MODELS = ("doctor",), ("models", "--suggest")
 """Commands that are asked about a folder of images."""
 
@@ -102,14 +104,19 @@ def mend_labels(n_doubtful: int, n_judged: int) -> Advice | None:
 
 
 def tell_apart(
-    confused: Sequence["Confusion"], n_wrong: int, options: Sequence[str]
+    confused: Sequence["Confusion"],
+    n_wrong: int,
+    sides: tuple[int, int] | None,
+    strategies: Collection[str] = (),
 ) -> Advice | None:
     """Look at the two classes that are confused most, in either direction.
 
     Args:
         confused: pairs, the most confused first.
         n_wrong: wrong answers in all.
-        options: what shows finer differences here; empty where the pictures hold none.
+        sides: of the pictures and of what the network sees of them, in pixels; None where the
+            pictures are gone.
+        strategies: that were tried already.
     """
     both: dict[frozenset[str], int] = {}
     for pair in confused:
@@ -119,11 +126,16 @@ def tell_apart(
         return None
     names, count = max(both.items(), key=lambda item: item[1])
     one, other = sorted(names)
+    larger = larger_size(*sides) if sides and sides[0] >= LARGER * sides[1] else None
+    how, options = "collect more of both", tuple[str, ...]()
+    if larger:
+        how, options = "let the network see finer detail", ("--size", str(larger))
+    elif LP_FT not in strategies:
+        how, options = "let the body learn what tells them apart", ("--strategy", LP_FT)
     return Advice(
         f"{count} of {n_wrong} wrong answers take {one} for {other} or the other way round.",
-        "Look at them: can you tell them apart? If so, "
-        + ("let the network see finer detail." if options else "collect more of both."),
-        tuple(options),
+        f"Look at them: can you tell them apart? If so, {how}.",
+        options,
         about="confusions",
     )
 
@@ -171,15 +183,16 @@ def show_more_detail(median_side: int, size: int, accuracy: float) -> Advice | N
     )
 
 
-def larger_size(median_side: int, size: int, wanted: float = 2.0) -> int | None:
+def larger_size(median_side: int, size: int) -> int | None:
     """Return a multiple of 32 above `size`; None where the pictures have no pixels for it.
+
+    It is twice the size at most.
 
     Args:
         median_side: shorter side of half the pictures, at least, in pixels.
         size: what the network sees, in pixels.
-        wanted: how many times that at most.
     """
-    larger = int(min(median_side, wanted * size)) // 32 * 32
+    larger = min(median_side, 2 * size) // 32 * 32
     return larger if larger > size else None
 
 

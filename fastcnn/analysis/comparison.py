@@ -16,7 +16,7 @@ from fastcnn.analysis.intervals import (
 from fastcnn.analysis.learned import nothing_learned_sentences
 from fastcnn.analysis.metrics import metrics_of
 from fastcnn.analysis.pairs import paired_counts
-from fastcnn.analysis.repeated import Repeated, add_seeds
+from fastcnn.analysis.repeated import Repeated, add_seeds, mean_accuracies, shown_by_first_alone
 
 TEST = "McNemar's exact test, two-sided, 0.05; Holm's correction for more than two strategies"
 
@@ -34,7 +34,8 @@ def compare(
         seconds: what each strategy took, in all.
         found_features: strategies whose features were all in the cache, so that their seconds
             are not those of a first run.
-        repeated: what is known of several trainings; None where there was one.
+        repeated: what is known of several trainings; None where there was one. Over several seeds
+            the mean accuracy decides who wins, and no better one is named that only one seed shows.
     """
     if len(tables) < 2:
         return None
@@ -43,11 +44,12 @@ def compare(
         pair["p_holm"] = corrected
     metrics = {name: metrics_of(table) for name, table in tables.items()}
     accuracy = {name: float(one["accuracy"]) for name, one in metrics.items()}
-    winner = min(tables, key=lambda name: (-accuracy[name], seconds[name]))
+    mean = mean_accuracies(repeated) if repeated and repeated.seed_accuracies else accuracy
+    winner = min(tables, key=lambda name: (-mean[name], seconds[name]))
     n_images = len(tables[winner])
-    said = verdict(winner, pairs, accuracy, seconds, n_images)
-    warning = nothing_learned_sentences(metrics, n_images)
     over_seeds = add_seeds(pairs, winner, repeated) if repeated else None
+    said = verdict(winner, pairs, accuracy, seconds, n_images, repeated)
+    warning = nothing_learned_sentences(metrics, n_images)
     cost = cost_sentence({name: seconds[name] for name in tables}, found_features, repeated)
     return {
         "winner": winner,
@@ -63,12 +65,18 @@ def verdict(
     accuracy: Mapping[str, float],
     seconds: Mapping[str, float],
     n_images: int,
+    repeated: Repeated | None = None,
 ) -> str:
     """Say in a sentence or two which strategy is better."""
     against = [pair for pair in pairs if winner in (pair["a"], pair["b"])]
     equal = [_other(pair, winner) for pair in against if pair["p_holm"] >= SIGNIFICANT]
     beaten = [pair for pair in against if pair["p_holm"] < SIGNIFICANT]
-    sentences = [_better(pair, winner, accuracy) for pair in beaten]
+    sentences = [
+        _of_one_seed(pair, accuracy, repeated)
+        if repeated and shown_by_first_alone(pair, repeated)
+        else _better(pair, winner, accuracy)
+        for pair in beaten
+    ]
     if equal:
         names = " and ".join(sorted([winner, *equal], key=list(accuracy).index))
         p = min(pair["p_holm"] for pair in against if _other(pair, winner) in equal)
@@ -96,12 +104,27 @@ def cost_sentence(
 
 def _better(pair: Mapping[str, Any], winner: str, accuracy: Mapping[str, float]) -> str:
     loser = _other(pair, winner)
-    sign = 1 if pair["a"] == winner else -1
+    return f"{winner} is better than {loser}: {_in_numbers(pair, winner, accuracy)}."
+
+
+def _of_one_seed(pair: Mapping[str, Any], accuracy: Mapping[str, float], repeated: Repeated) -> str:
+    """Say what one seed shows and the others do not."""
+    ahead = max((pair["a"], pair["b"]), key=accuracy.__getitem__)
+    return (
+        f"On {repeated.first} {ahead} is more accurate than {_other(pair, ahead)}: "
+        f"{_in_numbers(pair, ahead, accuracy)}; over the {repeated.n_seeds} seeds it cannot be "
+        "told which is better."
+    )
+
+
+def _in_numbers(pair: Mapping[str, Any], ahead: str, accuracy: Mapping[str, float]) -> str:
+    behind = _other(pair, ahead)
+    sign = 1 if pair["a"] == ahead else -1
     low, high = sorted(sign * bound for bound in pair["difference_ci"])
     return (
-        f"{winner} is better than {loser}: {accuracy[winner]:.3f} against {accuracy[loser]:.3f}, "
+        f"{accuracy[ahead]:.3f} against {accuracy[behind]:.3f}, "
         f"{100 * sign * pair['difference']:+.1f} points "
-        f"(95 % interval {100 * low:+.1f} to {100 * high:+.1f}, p = {pair['p_holm']:.2g})."
+        f"(95 % interval {100 * low:+.1f} to {100 * high:+.1f}, p = {pair['p_holm']:.2g})"
     )
 
 

@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
 
-from fastcnn.analysis.intervals import Interval, mean_interval
+from fastcnn.analysis.intervals import SIGNIFICANT, Interval, mean_interval
+
+ENOUGH_SEEDS = 3
+"""Of fewer, Student's interval says next to nothing."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,16 @@ class Repeated:
     seed_accuracies: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """Of each strategy, the accuracy with every seed, in the same order; empty of folds, whose
     images are compared all together."""
+
+    @property
+    def n_seeds(self) -> int:
+        """How many seeds are over; 0 of folds."""
+        return min(map(len, self.seed_accuracies.values()), default=0)
+
+
+def mean_accuracies(repeated: Repeated) -> dict[str, float]:
+    """Return the mean accuracy of each strategy over the seeds, 0 to 1."""
+    return {name: fmean(accuracies) for name, accuracies in repeated.seed_accuracies.items()}
 
 
 def mean_accuracy_interval(accuracies: Sequence[float]) -> Interval | None:
@@ -41,6 +54,24 @@ def paired_difference(
     return fmean(differences), mean_interval(differences)
 
 
+def shown_by_first_alone(pair: Mapping[str, Any], repeated: Repeated) -> bool:
+    """Return whether a pair's difference is significant with the first seed, but not over all.
+
+    It is not where their mean has another sign, or where its interval holds 0. The interval of two
+    seeds reaches so far that only their mean is asked. Folds, and one seed, have no say.
+
+    Args:
+        pair: as `add_seeds` leaves it.
+        repeated: the trainings behind it.
+    """
+    if repeated.n_seeds < 2 or pair["p_holm"] >= SIGNIFICANT:
+        return False
+    if pair["difference"] * pair["seeds_difference"] <= 0:
+        return True
+    low, high = pair["seeds_difference_ci"]
+    return repeated.n_seeds >= ENOUGH_SEEDS and low <= 0 <= high
+
+
 def add_seeds(pairs: Sequence[dict[str, Any]], winner: str, repeated: Repeated) -> str | None:
     """Give each pair its difference over the seeds, and return in a sentence those of the winner.
 
@@ -49,16 +80,17 @@ def add_seeds(pairs: Sequence[dict[str, Any]], winner: str, repeated: Repeated) 
     accuracies = repeated.seed_accuracies
     if not accuracies:
         return None
-    said = []
     for pair in pairs:
         difference, interval = paired_difference(accuracies[pair["a"]], accuracies[pair["b"]])
         pair |= {"seeds_difference": difference, "seeds_difference_ci": interval}
-        if interval and winner in (pair["a"], pair["b"]):
-            said.append(_against(pair, winner))
-    if not said:
+    if repeated.n_seeds < 2:
         return None
-    n_seeds = len(accuracies[winner])
-    return f"That is of {repeated.first}; over {n_seeds} seeds {winner} has {' and '.join(said)}."
+    against = [pair for pair in pairs if winner in (pair["a"], pair["b"])]
+    said = " and ".join(_against(pair, winner) for pair in against)
+    over = f"over {repeated.n_seeds} seeds {winner} has {said}."
+    if all(shown_by_first_alone(pair, repeated) for pair in against):
+        return over[0].upper() + over[1:]  # the verdict has named the first seed
+    return f"That is of {repeated.first}; {over}"
 
 
 def _against(pair: Mapping[str, Any], winner: str) -> str:

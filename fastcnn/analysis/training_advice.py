@@ -1,4 +1,7 @@
-"""What to try next in training: the rules about histories, comparisons and learning curves."""
+"""What to try next with the training: more epochs, fewer, another start, more images, more seeds.
+
+Rules as in `fastcnn.analysis.advice`.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,13 +11,12 @@ import pandas as pd
 from fastcnn.analysis.advice import MODELS, Advice
 from fastcnn.analysis.intervals import SIGNIFICANT
 from fastcnn.analysis.learning_curve import LEVEL
+from fastcnn.training.history import SOLVED
 
 STILL_FALLING = 0.03
 """Part of its loss that a training must win in its last epoch to count as not finished."""
 RISEN = 0.05
 """Part by which the loss must lie above its lowest to count as rising."""
-SOLVED = "solve"
-"""What a history calls the stages of a solver."""
 
 
 def train_longer(name: str, history: pd.DataFrame, epochs: int) -> Advice | None:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from fastcnn.cli import options
+from fastcnn.cli.pages import open_page
 
 HELP = options.SETTING_HELP
 Out = Annotated[str | None, typer.Option(help="Folder to write; default: in interpretations/.")]
@@ -70,5 +71,5 @@ def interpret(
         print(json_module.dumps(found.to_json(), indent=2, ensure_ascii=False))
     else:
         show_analysis(found, narrator)
-    if open_it and found.report and typer.launch(found.report.as_uri()) != 0:
-        narrator.warn("no browser could be started here; open the file yourself")
+    if open_it and found.report:
+        open_page(found.report, narrator)

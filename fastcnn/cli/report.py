@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from fastcnn.cli import options
+from fastcnn.cli.pages import open_page
 
 Open = Annotated[bool, typer.Option("--open", help="Show it in the browser.")]
 Out = Annotated[str | None, typer.Option(help="FILE.html; default: report.html in the run.")]
@@ -37,7 +38,4 @@ def report(
     else:
         narrator.always_say(f"report: {shown_path(path)} ({size / 1e6:.1f} MB)")
     if open_it:
-        import webbrowser
-
-        if not webbrowser.open(path.as_uri()):
-            narrator.warn("no browser could be started here: open the file yourself")
+        open_page(path, narrator)

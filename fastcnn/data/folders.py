@@ -51,7 +51,8 @@ def _strays(folder: Path, seen: Sequence[Seen]) -> dict[str, str]:
         raise DataError(
             f"{shown_path(folder)} holds {len(seen)} images and no folder of images for each class",
             hint="sort them into a folder a class, or give a rule for names such as "
-            "beagle_12.jpg: --label-regex '(.+)_[0-9]+'",
+            "beagle_12.jpg: --label-regex '(.+)_[0-9]+'; images without labels are for "
+            "fastcnn interpret and predict",
         )
     return {one.path: "it lies in no folder of a class" for one in without}
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from fastcnn.analysis.training_advice import SOLVED
 from fastcnn.report.figures.panel import label, panel
 from fastcnn.report.pictures import write_figure
 from fastcnn.run_folder import CURVES_FILE, HISTORY_FILE
+from fastcnn.training.history import SOLVED
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -24,7 +24,7 @@ SHOWN = 5
 """Rows of each table; the page and the document have more."""
 MANY = 12
 """Classes that are counted in lines of their own."""
-LONGEST = 34
+LONGEST = 28
 """Characters of a path; of a longer one the beginning is left out, since the end tells more."""
 
 
@@ -73,7 +73,7 @@ def worst_classes(table: "pd.DataFrame") -> Table:
 
 def confused_classes(table: "pd.DataFrame") -> Table:
     """Return a row for each of the pairs of classes that are confused most."""
-    shown = _table("the most confused", "is", "taken for", "images", "part of its class")
+    shown = _table("the most confused", "is", "taken for", "images", "part")
     for pair in most_confused(table)[:SHOWN]:
         part = f"{100 * pair.share_of_target:.0f} %"
         shown.add_row(Text(pair.target), Text(pair.predicted), f"{pair.count:,}", part)
@@ -115,8 +115,12 @@ def unsure_images(table: "pd.DataFrame") -> Table:
 def _table(title: str, *headings: str) -> Table:
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="")
     for heading in headings:
-        is_name = heading in ("class", "is", "taken for", "or for", "image")
-        table.add_column(heading, justify="left" if is_name else "right", overflow="fold")
+        is_name = heading in ("class", "is", "taken for", "or for")
+        if is_name:  # gives way where the line is too long
+            table.add_column(heading, overflow="ellipsis")
+        else:
+            table.add_column(heading, justify="left" if heading == "image" else "right",
+                             no_wrap=True)  # fmt: skip
     return table
 
 

@@ -50,7 +50,7 @@ def tell_training_run(against: AgainstRun | None, narrator: Narrator) -> None:
 def training_run_sentences(against: AgainstRun) -> list[str]:
     """Return what there is to say of a model's own run."""
     said = run_sentence(against)
-    learned = [learned_sentence(against)] if against.n_learned else []
+    learned = [f"{learned_sentence(against)}."] if against.n_learned else []
     return [*learned, f"{said[0].upper()}{said[1:]}."]
 
 

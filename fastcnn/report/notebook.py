@@ -95,13 +95,18 @@ def _ablation_rows(run: Run) -> list[dict[str, Any]]:
 def _pictures(run: Run) -> Iterator[str]:
     figures = figures_of(run)
     for name, caption in CAPTIONS.items():
-        if name not in figures:
+        if name not in figures or (name == "curves" and not _has_epochs(run)):
             continue
         text = escape(caption.format(winner=run.winner))
         try:
             yield _picture(figures[name](), text)
         except Exception as error:  # a damaged file is no reason to show nothing
             yield f"<p>{text}: cannot be drawn ({escape(f'{type(error).__name__}: {error}')})</p>"
+
+
+def _has_epochs(run: Run) -> bool:
+    """Whether anything was trained in epochs: the curves of solved heads are level lines."""
+    return any(entry["epochs"] for entry in run.record["strategies"].values())
 
 
 def _picture(figure: "Figure", text: str) -> str:

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from fastcnn.files import write_csv
 
+SOLVED = "solve"
+"""What the phase of a history is called whose rows are the stages of a solver."""
+
 
 @dataclass(frozen=True)
 class EpochRow:

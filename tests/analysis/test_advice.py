@@ -75,13 +75,18 @@ def test_both_directions_of_a_confusion_count_together() -> None:
         Confusion("fox", "wolf", 2, 0.1),
         Confusion("wolf", "fox", 2, 0.1),
     ]
-    found = advice.tell_apart(confused, 9, ["--size", "256"])
+    found = advice.tell_apart(confused, 9, (500, 224))
     assert found is not None and found.finding.startswith("4 of 9 wrong answers take fox for wolf")
-    assert found.options == ("--size", "256")
-    blind = advice.tell_apart(confused, 9, [])
-    assert blind is not None and "finer" not in blind.action and not blind.options
-    assert advice.tell_apart([Confusion("cat", "dog", 1, 0.1)], 1, []) is None
-    assert advice.tell_apart([], 0, []) is None
+    assert found.options == ("--size", "448")
+    for sides in ((256, 224), None):  # there is no more detail to see
+        found = advice.tell_apart(confused, 9, sides)
+        assert found is not None and found.options == ("--strategy", "lp-ft")
+    tried = advice.tell_apart(confused, 9, None, ["head", "lp-ft"])
+    assert tried is not None and tried.options == () and "collect more" in tried.action
+    tight = advice.tell_apart(confused, 9, (84, 64))  # a multiple of 32 is 64 again
+    assert tight is not None and "--size" not in tight.options
+    assert advice.tell_apart([Confusion("cat", "dog", 1, 0.1)], 1, None) is None
+    assert advice.tell_apart([], 0, None) is None
 
 
 def test_rare_classes_that_are_missed_get_weight() -> None:
@@ -107,12 +112,12 @@ def test_pictures_larger_than_what_is_seen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("side", "size", "larger"), [(40, 64, None), (84, 64, None), (96, 64, 96), (900, 64, 96)]
+    ("side", "size", "larger"), [(40, 64, None), (84, 64, None), (96, 64, 96), (900, 64, 128)]
 )
 def test_no_size_is_named_for_which_there_are_no_pixels(
     side: int, size: int, larger: int | None
 ) -> None:
-    assert advice.larger_size(side, size, 1.5) == larger
+    assert advice.larger_size(side, size) == larger
 
 
 def test_what_the_run_did_already_is_not_offered_again() -> None:

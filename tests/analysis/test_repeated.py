@@ -45,14 +45,16 @@ def test_one_seed_says_nothing_of_the_spread() -> None:
     assert paired_difference([0.7], [0.5]) == (pytest.approx(0.2), None)
 
 
-def compared(**seed_accuracies: list[float]) -> dict[str, Any]:
-    """Compare models of which the first is right on 19 of 20 images, the second on 18."""
+def compared(
+    *, right: tuple[int, ...] = (19, 18, 17), n: int = 20, **seed_accuracies: list[float]
+) -> dict[str, Any]:
+    """Compare models that are right on so many of the `n` images of the first seed."""
     tables = {
-        name: table_of(["a", "b"] * 10, [[0.9, 0.1], [0.1, 0.9]] * 10, ["a", "b"])
+        name: table_of(["a", "b"] * (n // 2), [[0.9, 0.1], [0.1, 0.9]] * (n // 2), ["a", "b"])
         for name in seed_accuracies
     }
-    for table, n_right in zip(tables.values(), (19, 18, 17), strict=False):
-        table["correct"] = [place < n_right for place in range(20)]
+    for table, n_right in zip(tables.values(), right, strict=False):
+        table["correct"] = [place < n_right for place in range(n)]
     result = compare(tables, SECONDS, repeated=Repeated("seed 42", seed_accuracies))
     assert result is not None
     return result
@@ -71,10 +73,54 @@ def test_the_seeds_stand_beside_the_test() -> None:
     ) in result["verdict"]
 
 
-def test_seeds_that_say_otherwise_are_said_with_their_sign() -> None:
-    result = compared(full=[0.75, 0.6, 0.61], head=[0.7, 0.74, 0.75])
+def test_the_mean_over_the_seeds_decides_who_wins() -> None:
+    """Not the first seed, with which the other was right more often."""
+    result = compared(full=[0.95, 0.6, 0.61], head=[0.9, 0.74, 0.75])
+    assert result["winner"] == "head"
+    assert "over 3 seeds head has +7.7 points on average against full" in result["verdict"]
+    assert "better" not in result["verdict"]
+
+
+@pytest.mark.parametrize(
+    ("full", "head", "winner"),
+    [
+        ([0.95, 0.7, 0.72], [0.65, 0.9, 0.91], "head"),  # the mean has the other sign
+        ([0.95, 0.7], [0.65, 0.9], "full"),  # two seeds, of which the mean has the same sign
+        ([0.95, 0.5], [0.65, 0.9], "head"),  # and not
+        ([0.95, 0.7, 0.72], [0.65, 0.7, 0.71], "full"),  # the interval holds 0
+    ],
+)
+def test_what_one_seed_shows_and_the_others_do_not_is_no_verdict(
+    full: list[float], head: list[float], winner: str
+) -> None:
+    result = compared(right=(95, 65), n=100, full=full, head=head)
+    said = result["verdict"]
+    assert result["winner"] == winner and result["pairs"][0]["p_holm"] < 0.05
+    if (len(full), winner) == (2, "full"):
+        assert said.startswith("full is better than head: 0.950 against 0.650, +30.0 points")
+        return
+    assert said.startswith(
+        "On seed 42 full is more accurate than head: 0.950 against 0.650, +30.0 points (95 % "
+    )
+    assert f"; over the {len(full)} seeds it cannot be told which is better. Over " in said
+    assert f"Over {len(full)} seeds {winner} has +" in said
+    assert "is better than" not in said and "That is of" not in said
+
+
+def test_what_all_seeds_show_is_one() -> None:
+    result = compared(right=(95, 65), n=100, full=[0.95, 0.93, 0.94], head=[0.65, 0.55, 0.61])
     assert result["winner"] == "full"
-    assert "over 3 seeds full has -7.7 points on average against head" in result["verdict"]
+    assert result["verdict"].startswith("full is better than head: 0.950 against 0.650")
+    assert "That is of seed 42; over 3 seeds full has +33.7 points" in result["verdict"]
+
+
+def test_of_three_only_what_all_seeds_show_is_called_better() -> None:
+    accuracies = {"full": [0.95, 0.8, 0.81], "head": [0.65, 0.85, 0.86], "lp-ft": [0.62, 0.5, 0.51]}
+    result = compared(right=(95, 65, 62), n=100, **accuracies)
+    said = result["verdict"]
+    assert "On seed 42 full is more accurate than head" in said
+    assert "full is better than lp-ft" in said
+    assert "That is of seed 42; over 3 seeds full has" in said
 
 
 def test_each_pair_of_three_has_its_difference() -> None:

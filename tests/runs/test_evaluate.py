@@ -100,6 +100,18 @@ def test_images_that_moved_are_known_by_name_and_size(
     assert found is not None and found["n_learned_from"] == 8
 
 
+def test_without_its_list_a_run_knows_its_folder(
+    cli: Cli, trained: fastcnn.Run, work: Path
+) -> None:
+    shutil.copytree(trained.path, work / "run")
+    (work / "run" / "images.csv").unlink()
+    found, _ = against(cli, work / "run", data_of(trained), "--part", "train")
+    assert found is not None and (found["n_learned_from"], found["n_held_out"]) == (8, 0)
+    shutil.copytree(data_of(trained) / "train", work / "elsewhere")
+    found, _ = against(cli, work / "run", work / "elsewhere")
+    assert found is not None and found["n_learned_from"] == 0
+
+
 def test_new_images_are_compared_with_the_run(cli: Cli, trained: fastcnn.Run, work: Path) -> None:
     """Wrong labels all over, on as many new images as it takes to be sure."""
     table = trained.predictions("head")

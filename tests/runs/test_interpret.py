@@ -180,8 +180,22 @@ def test_an_earlier_analysis_is_not_overwritten_without_force(
     assert cli(*arguments, "a", "--force")[0] == 0
     assert Path("a/interpretation.json").read_bytes() == before
     assert Path("a/mine.txt").is_file()
-    code, _, err = cli(*arguments, trained.path, "--force")
-    assert code == 2 and "holds a run" in err
+
+
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_files_of_something_else_are_never_written_over(
+    cli: Cli, trained: fastcnn.Run, unlabelled: Path, work: Path, force: tuple[str, ...]
+) -> None:
+    """Not a run's record, not the table of its strategy, not a stranger's page."""
+    (work / "docs").mkdir()
+    (work / "docs" / "report.html").write_text("mine")
+    table = trained.path / "head" / "predictions.parquet"
+    before = table.read_bytes()
+    for folder in (trained.path, trained.path / "head", "docs"):
+        code, _, err = cli("interpret", trained.path, unlabelled, "--out", folder, *force)
+        assert code == 2 and "not of an error analysis" in err
+    assert table.read_bytes() == before
+    assert (work / "docs" / "report.html").read_text() == "mine"
 
 
 def test_what_cannot_be_interpreted_is_said(cli: Cli, trained: fastcnn.Run, work: Path) -> None:

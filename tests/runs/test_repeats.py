@@ -1,6 +1,7 @@
 """Runs with several seeds or folds: what they leave, and that every repeat is a whole training."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 
 import fastcnn
 from fastcnn.narrator import Narrator
+from fastcnn.report.page.page import render_page
+from fastcnn.report.page.subject import subject_of
 
 Cli = Callable[..., tuple[int, str, str]]
 FILES = ("history.csv", "predictions.parquet", "export.pkl")
@@ -34,7 +37,7 @@ def seeds(small_pets: Path, tiny_weights: Path, home: Path) -> fastcnn.Run:
     """Two strategies with two seeds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_DATA_HOME", str(home))
-        both = {"strategy": "full-vs-head", "epochs": 1, "seeds": 2}
+        both = {"strategy": "full-vs-head", "epochs": 1, "seeds": 2, "lr": "auto"}
         return train(small_pets, tiny_weights, home / "seeds", **both)
 
 
@@ -57,6 +60,9 @@ def test_every_seed_leaves_what_a_run_leaves(seeds: fastcnn.Run) -> None:
             assert (folder / name).read_bytes() == (folder / "seed-42" / name).read_bytes()
             assert (folder / "seed-43" / name).is_file()
         assert (folder / "export.pkl").samefile(folder / "seed-42" / "export.pkl")
+    curve = seeds.path / "full" / "lr_curve.csv"
+    assert curve.samefile(seeds.path / "full" / "seed-42" / "lr_curve.csv")
+    assert not (seeds.path / "head" / "lr_curve.csv").exists()  # solved, without any rate
     paths = [
         set(pd.read_parquet(seeds.path / "head" / name / "predictions.parquet")["path"])
         for name in ("seed-42", "seed-43")
@@ -89,7 +95,8 @@ def test_each_seed_is_the_run_with_that_seed(
     seeds: fastcnn.Run, small_pets: Path, tiny_weights: Path, tmp_path: Path
 ) -> None:
     """Which has neither pictures nor features from a training before it."""
-    alone = train(small_pets, tiny_weights, tmp_path / "r", strategy="full", epochs=1, seed=43)
+    usual = {"strategy": "full", "epochs": 1, "lr": "auto"}
+    alone = train(small_pets, tiny_weights, tmp_path / "r", seed=43, **usual)
     repeat = seeds.record["strategies"]["full"]["repeats"][1]
     assert alone.record["strategies"]["full"]["metrics"] == repeat["metrics"]
     assert alone.record["data"]["split_sha256"] == repeat["split_sha256"]
@@ -122,6 +129,18 @@ def test_folds_score_every_image_once(folds: fastcnn.Run, small_pets: Path) -> N
     assert (folds.path / "head" / "export.pkl").samefile(
         folds.path / "head" / "fold-1" / "export.pkl"
     )
+
+
+def test_a_model_is_asked_only_where_its_own_fold_has_answered(
+    folds: fastcnn.Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answers to all other pictures are of other models."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(home))
+    page = render_page(subject_of(folds), narrator=Narrator(quiet=True))
+    looked = set(re.findall(r"Where the model looked for \S+ in ([^\"]+)\"", page))
+    held_out = pd.read_parquet(folds.path / "head" / "fold-1" / "predictions.parquet")["path"]
+    assert looked and looked <= set(held_out)
+    assert "Beside each picture that fold 1 held out, where its model looked" in page
 
 
 def test_folds_keep_together_what_belongs_together(folds: fastcnn.Run) -> None:

@@ -31,9 +31,16 @@ def add_gazes(
 ) -> None:
     """Add where the model saw what it predicted, in each image that is still there.
 
+    Of folds, only in those that its own fold held out: another model has answered the others.
     What cannot be drawn is warned of and left out: it is no reason to have no page.
     """
-    there = [shown for shown in images if shown.file.is_file()]
+    own = model.held_out_paths
+    answered = None if own is None else {model.folder / path for path in own}
+    there = [
+        shown
+        for shown in images
+        if shown.file.is_file() and (answered is None or shown.file in answered)
+    ]
     if model.model_file is None or not there:
         return
     from fastcnn.analysis.saliency import saliency_of

@@ -18,8 +18,6 @@ from fastcnn.report.page.labels import Suspects
 from fastcnn.report.page.subject import Subject
 
 STRATEGY = "--strategy"
-FINER = 1.5
-"""Times as many pixels as were seen, each way, that tell similar classes apart."""
 SECTIONS = {
     "labels": "labels",
     "images": "data",
@@ -84,7 +82,7 @@ def _about_training(subject: Subject) -> Iterator[Advice | None]:
             yield training_advice.train_longer(model.name, model.history, epochs)
             is_mixed = bool(_setting(subject, "mixup", 0) or _setting(subject, "cutmix", 0))
             yield training_advice.hold_back(model.name, model.history, is_mixed=is_mixed)
-    if "lp-ft" not in _setting(subject, "strategy", "").split("-vs-"):
+    if advice.LP_FT not in _strategies(subject):
         yield training_advice.start_from_the_head(comparison.get("pairs", []))
     if not _has_repeats(subject):
         yield training_advice.settle(comparison.get("pairs", []), subject.best.name)
@@ -98,26 +96,14 @@ def _about_answers(subject: Subject, closer: Closer, data: DataSummary) -> Itera
     is_balanced = _setting(subject, "balance", "none") != "none"
     classes = pd.DataFrame(closer.classes)
     yield advice.balance(subject.learned, classes, is_balanced=is_balanced)
-    yield advice.tell_apart(
-        most_confused(table), closer.n_wrong, _finer(subject, larger, data, size)
-    )
+    sides = (data.sizes.median_side, size) if data.sizes else None
+    yield advice.tell_apart(most_confused(table), closer.n_wrong, sides, _strategies(subject))
     if subject.record is not None:
         yield larger
     yield advice.cool_down(closer.sureness.calibration)
     n_images = data.facts.get("n_images", len(table))
     if subject.record is not None and not _has_repeats(subject):
         yield advice.score_more(closer.scores["accuracy_ci"], len(table), n_images)
-
-
-def _finer(
-    subject: Subject, larger: Advice | None, data: DataSummary, size: int
-) -> tuple[str, ...]:
-    """Return the options that show finer detail, where the pictures have more than was seen."""
-    if larger:
-        return larger.options
-    side = data.sizes.median_side if data.sizes and subject.record is not None else 0
-    finer = advice.larger_size(side, size, FINER)
-    return ("--size", str(finer)) if finer else ()
 
 
 def _command(subject: Subject, one: Advice) -> str | None:
@@ -148,6 +134,10 @@ def _beginning(subject: Subject) -> list[str]:
 
 def _is_shell(record: Any) -> bool:
     return str(record.get("command", "")).startswith("fastcnn ")
+
+
+def _strategies(subject: Subject) -> list[str]:
+    return str(_setting(subject, "strategy", "")).split("-vs-")
 
 
 def _setting(subject: Subject, name: str, default: object) -> Any:

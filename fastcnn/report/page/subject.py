@@ -24,6 +24,8 @@ from fastcnn.run_folder import (
     Run,
 )
 
+FIRST_FOLD = "fold-1"
+"""Folder of the fold whose model is the strategy's."""
 NO_FILE = Path(os.devnull)
 """Stands for a picture that is not to be opened."""
 NOT_OWN = (
@@ -57,6 +59,8 @@ class ScoredModel:
     """The same of a test part."""
     lr_curve: pd.DataFrame | None = None
     """Rates (`lr`) and smoothed losses (`loss`) of a range test."""
+    held_out_paths: frozenset[str] | None = None
+    """Of folds, the paths in the table that `model_file` itself answered; None where it is all."""
     is_own: bool = True
     """Whether the user's own run, or own command, wrote the table."""
 
@@ -182,8 +186,9 @@ def _title(run: Run) -> str:
     """Return the run's title; of a folder of the user's its name, which says more than `folder`."""
     if run.record["recipe"] != FOLDER_RECIPE:
         return run.title
-    data = run.record.get("settings", {}).get("data") or run.record["data"].get("path", "")
-    return Path(data).name
+    settings = run.record.get("settings") or {}
+    data = settings.get("data") or run.record["data"].get("path", "")
+    return Path(data).absolute().name
 
 
 def _file(run: Run, name: str) -> Path:
@@ -202,8 +207,17 @@ def _model(run: Run, name: str, *, is_own: bool) -> ScoredModel:
         history=_numbers(folder / HISTORY_FILE, HISTORY_COLUMNS),
         test_table=_answers(test_file) if test_file.is_file() else None,
         lr_curve=_numbers(folder / LR_CURVE_FILE, ("lr", "loss")),
+        held_out_paths=_held_out_paths(run, folder),
         is_own=is_own,
     )
+
+
+def _held_out_paths(run: Run, folder: Path) -> frozenset[str] | None:
+    """Return what the model of the first fold held out, which is the one in the folder."""
+    if not (run.record.get("settings") or {}).get("folds"):
+        return None
+    file = folder / FIRST_FOLD / PREDICTIONS_FILE
+    return frozenset(_answers(file)["path"] if file.is_file() else ())
 
 
 def _folds(run: Run, strategy: str) -> Mapping[str, str]:
@@ -226,7 +240,9 @@ def _labels(path: Path, *more: str) -> pd.DataFrame | None:
     """Read a table in which a class may be called `None` or `NA`."""
     if not path.is_file():
         return None
-    return _checked(pd.read_csv(path, keep_default_na=False), path, (*LABEL_COLUMNS, *more))
+    words = dict.fromkeys(("path", "label", "suggested"), str)  # a class may be called 007, too
+    table = pd.read_csv(path, keep_default_na=False, dtype=words)
+    return _checked(table, path, (*LABEL_COLUMNS, *more))
 
 
 def _checked(table: pd.DataFrame, path: Path, columns: Sequence[str]) -> pd.DataFrame:

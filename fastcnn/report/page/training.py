@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from fastcnn.analysis.training_advice import SOLVED
 from fastcnn.report.curves import accuracy_figure, loss_figure
 from fastcnn.report.figures.rates import learning_rates_figure, range_test_figure
 from fastcnn.report.figures.repeats import repeat_noun, repeated_accuracies, repeats_figure
 from fastcnn.report.learning_curve import learning_curve_panel
 from fastcnn.report.page.subject import ScoredModel, Subject
 from fastcnn.report.page.svg import inline_svg
+from fastcnn.training.history import SOLVED
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import re
 import shlex
 import shutil
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from html import unescape
 from pathlib import Path
 
@@ -14,10 +15,10 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
-from stored_run import store_run, vouch
+from stored_run import EXPORTED, store_run, vouch
 
 from fastcnn.data.doctor.findings import SEVERITIES
-from fastcnn.narrator import HushedNarrator
+from fastcnn.narrator import Advance, HushedNarrator
 from fastcnn.reporting import leave_report
 from fastcnn.run_folder import OWN_FILES, Run
 
@@ -236,6 +237,27 @@ def test_a_report_that_fails_costs_no_run(run: Path, monkeypatch: pytest.MonkeyP
     leave_report(Run(run), narrator)
     (said,) = narrator.events
     assert said.startswith("the report could not be written: ")
+    assert not (run / "report.html").exists()
+
+
+class Interrupting(HushedNarrator):
+    """Is interrupted when the model is asked where it looked."""
+
+    @contextmanager
+    def bar(self, title: str, total: int | None = None) -> Iterator[Advance]:
+        """Raise instead of showing it."""
+        raise KeyboardInterrupt
+        yield
+
+
+def test_an_interrupted_report_costs_no_run(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run is over: its table is shown, and how to have the page is said."""
+    monkeypatch.delenv("FASTCNN_REPORT")
+    (run / "head" / "export.pkl").write_bytes(EXPORTED)
+    narrator = Interrupting(quiet=True)
+    leave_report(Run(run), narrator)
+    (said,) = narrator.events
+    assert "fastcnn report 'my run' makes it later" in said
     assert not (run / "report.html").exists()
 
 
