@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -58,8 +57,9 @@ def add_learning_curve(plan: Plan, record: RunRecord, shared: Shared, narrator: 
 def measure_learning_curve(plan: Plan, shared: Shared, narrator: Narrator) -> list[CurvePoint]:
     """Solve linear heads on growing stratified subsets, each holding the smaller ones of its draw.
 
-    All are scored on the same held-out images. The point of all training images is the linear head
-    that the strategy `head` solves, scored on features as they were computed.
+    Groups of `--group-by` stay whole. All are scored on the same held-out images. The point of all
+    training images is the linear head that the strategy `head` solves, scored on features as they
+    were computed.
     """
     if not any(VIEWS in does(name, plan.settings) for name in plan.settings.strategies):
         narrator.say("learning curve: computing features of the pretrained body for it")
@@ -69,13 +69,16 @@ def measure_learning_curve(plan: Plan, shared: Shared, narrator: Narrator) -> li
     valid = job.head_features(job.images.valid, views(1))[:, 0]
     targets = job.targets(job.images.train)
     held_out = job.targets(job.images.valid)
-    sizes = subset_sizes(targets.numpy())
-    orders = [nested_order(targets.numpy(), job.settings.seed, draw) for draw in range(DRAWS)]
+    groups = job.images.groups and [job.images.groups[index] for index in job.images.train]
+    seed = job.settings.seed
+    orders = [nested_order(targets.numpy(), seed, draw, groups) for draw in range(DRAWS)]
+    sizes = subset_sizes(orders)
     points = []
     with narrator.bar("learning curve", len(sizes)) as advance:
         for done, size in enumerate(sizes, 1):
-            subsets = [order[:size] for order in orders] if size < len(targets) else [orders[0]]
-            heads = _solve(job, train, targets, [np.sort(subset) for subset in subsets])
+            drawn = orders if size < len(targets) else orders[:1]
+            subsets = [order.subset(size) for order in drawn]
+            heads = _solve(job, train, targets, subsets)
             learned = (
                 float(_right(head, train[subset, 0], targets[subset]).float().mean())
                 for head, subset in zip(heads, subsets, strict=True)

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,11 +76,6 @@ class RunRecord:
         """Write the document, whole."""
         write_json(self.folder / RUN_FILE, self.document)
 
-    def add_strategy(self, name: str, entry: dict[str, Any]) -> None:
-        """Add what a strategy brought."""
-        self.strategies[name] = entry
-        self.save()
-
     @contextmanager
     def kept(self, narrator: Narrator) -> Iterator[None]:
         """Write how the block ended: done, interrupted or failed; and the events until then."""
@@ -90,11 +86,19 @@ class RunRecord:
             self.save()
         except KeyboardInterrupt:
             self._end("interrupted", events)
-            narrator.always_say(f"what there is lies in {shown_path(self.folder)}")
+            narrator.always_say(self._what_is_left())
             raise
         except Exception as error:
             self._end("failed", [*events, f"{type(error).__name__}: {error}"])
+            if self.strategies:
+                narrator.always_say(self._what_is_left())
             raise
+
+    def _what_is_left(self) -> str:
+        """Say where it lies and, where a strategy was finished, how to look at it."""
+        where = shown_path(self.folder)
+        page = f"; fastcnn report {shlex.quote(where)} makes a page of it"
+        return f"what there is lies in {where}{page if self.strategies else ''}"
 
     def _end(self, status: str, events: list[str]) -> None:
         self.document["status"], self.document["events"] = status, list(events)

@@ -4,7 +4,7 @@ source → images → weights → for each repeat and strategy: learner → trai
 predictions → metrics → comparison. Each stage takes the object of the one before it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -137,17 +137,32 @@ def run_strategies(
     shared: Shared,
     narrator: Narrator,
 ) -> None:
-    """Train by each strategy, write down what there is after each, and compare them."""
+    """Train by each strategy, write down what there is, and compare them.
+
+    Of the first repeat that is done after each strategy. Of a later one only when all are through:
+    strategies with unequally many folds would be scored on unequal images.
+    """
     for name in repeat.plan.settings.strategies:
         entry, table = run_strategy(repeat, name, record.folder, shared, narrator)
         gathered[name].add(repeat, entry, table)
+        if repeat.is_first:
+            write_down(repeat, [name], record, gathered)
+            write_curves(record.folder, list(record.strategies), Run(record.folder).title)
+    if not repeat.is_first:
+        write_down(repeat, repeat.plan.settings.strategies, record, gathered)
+
+
+def write_down(
+    repeat: Repeat, strategies: Sequence[str], record: RunRecord, gathered: Mapping[str, Gathered]
+) -> None:
+    """Write down what has been gathered of some strategies, and the comparison of all."""
+    for name in strategies:
         if repeat.name:
             keep_for_strategy(repeat, gathered[name], record.folder / name)
-        record.add_strategy(name, gathered[name].entry())
-        write_comparison(record.strategies, record.folder)
-        if repeat.is_first:
-            write_curves(record.folder, list(record.strategies), Run(record.folder).title)
-    record.document["comparison"] = compare_gathered(gathered)
+        record.strategies[name] = gathered[name].entry()
+    if all(one.repeats for one in gathered.values()):
+        record.document["comparison"] = compare_gathered(gathered)
+    write_comparison(record.strategies, record.folder)
     record.save()
 
 

@@ -32,7 +32,7 @@ class CurvePoint:
     """Heads that learned from equally many images."""
 
     n: int
-    """How many."""
+    """How many; where groups stay whole, as near to it as they come."""
     share: float
     """Of all training images, 0 to 1."""
     right: Right

@@ -46,6 +46,8 @@ class ImageSet:
     """Images that cannot be used; they are none of the items."""
     n_pool: int = 0
     """How many images, the first ones, are split; those after them are for the test at the end."""
+    groups: tuple[str, ...] | None = None
+    """What each belongs to (an animal, a patient, a burst); None where each is alone."""
 
     def split_by(self, split: Split) -> "ImageSet":
         """Return the same images, split anew; the test part stays.

@@ -90,6 +90,9 @@ def _understand(recipe: Recipe, settings: Settings, path: Path, narrator: Narrat
     if listing and listing.ignored:
         ignored = tuple(Skipped(name, why) for name, why in listing.ignored.items())
         images = replace(images, skipped=(*images.skipped, *ignored))
+    names = [images.relative(place) for place in range(len(images.items))]
+    groups = groups_by_settings(settings, listing, images.items, names)
+    images = replace(images, groups=None if groups is None else tuple(groups))
     kept = [seen[item] for item in images.items] if seen else []
     if settings.resize == AUTO:
         settings = settings.changed(resize=way_to_a_square(kept))
@@ -100,14 +103,12 @@ def _understand(recipe: Recipe, settings: Settings, path: Path, narrator: Narrat
     def split(settings: Settings, fold: int) -> ImageSet:
         return images.split_by(split_by_settings(block, settings, listing, folder, fold))
 
-    torn = _torn(images, settings, listing)
-    return Understood(images, settings, block, words, torn, kept, split)
+    return Understood(images, settings, block, words, _torn(images), kept, split)
 
 
-def _torn(images: ImageSet, settings: Settings, listing: Listing | None) -> int:
+def _torn(images: ImageSet) -> int:
     """Return how many groups lie in more than one part."""
-    names = [images.relative(place) for place in range(len(images.items))]
-    groups = groups_by_settings(settings, listing, images.items, names)
+    groups = images.groups
     if groups is None:
         return 0
     sides = [{groups[i] for i in part} for part in (images.train, images.valid, images.test)]

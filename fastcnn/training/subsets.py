@@ -1,6 +1,8 @@
 """Smaller training parts of the same images, and the linear heads that learn from them."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -17,37 +19,90 @@ SHARES = (0.1, 0.2, 0.35, 0.5, 0.7, 1.0)
 """Of the training images, that a learning curve has a point at."""
 FEWEST = 2
 """Images of each class in the smallest subset, where it has so many."""
+NEAR = 0.2
+"""Part of a size by which a subset of whole groups may miss it."""
 
 Numbers = npt.NDArray[np.int64]
 Head = tuple[Tensor, Tensor]
 """Weight (classes, features) and bias (classes,), float32."""
 
 
-def subset_sizes(targets: Numbers) -> list[int]:
-    """Return how many images the subsets have, in rising order; the last is all of them."""
-    fewest = int(np.minimum(np.bincount(targets), FEWEST).sum())
-    return sorted({max(fewest, round(share * len(targets))) for share in SHARES})
+@dataclass(frozen=True)
+class Order:
+    """Images in an order whose beginnings are stratified subsets, each holding the smaller ones."""
+
+    images: Numbers
+    """Places of the images, (N,)."""
+    ends: Numbers
+    """How many images the first group has, the first two, and so on; the last is N."""
+    fewest: int
+    """Of the smallest subset, which shows each class."""
+
+    def subset(self, size: int) -> Numbers:
+        """Return the places of about `size` images, in rising order: whole groups, or all."""
+        n = len(self.images)
+        if size < n:
+            ends = self.ends[(self.ends >= min(self.fewest, size)) & (self.ends < n)]
+            size = int(ends[np.abs(ends - size).argmin()]) if len(ends) else n
+        return np.sort(self.images[:size])
 
 
-def nested_order(targets: Numbers, seed: int, draw: int) -> Numbers:
-    """Return the images (N,) in an order whose every beginning is a stratified subset.
+def subset_sizes(orders: Sequence[Order]) -> list[int]:
+    """Return how many images the subsets have, in rising order; the last is all of them.
 
-    So each subset holds the smaller ones. The first `FEWEST` of each class come before all others;
-    from there on a class has its share, to one image.
+    Sizes that whole groups do not come near to are left out.
+    """
+    n = len(orders[0].images)
+    fewest = max(order.fewest for order in orders)
+    sizes = sorted({max(fewest, round(share * n)) for share in SHARES})
+    return [
+        size
+        for size in sizes
+        if all(abs(len(order.subset(size)) - size) <= NEAR * size for order in orders)
+    ]
+
+
+def nested_order(
+    targets: Numbers, seed: int, draw: int, groups: Sequence[str] | None = None
+) -> Order:
+    """Return the images in a random order of which every beginning is a stratified subset.
+
+    The first `FEWEST` of each class come before all others; from there on a class has its share, to
+    one image. Images of a group follow each other, and count as its commonest class: then the
+    shares hold as well as the groups let them.
 
     Args:
         targets: the number of each image's class, (N,).
         seed: of the run.
         draw: another number is another order.
+        groups: what each image belongs to; None where each is alone.
     """
     random = np.random.default_rng(derived_seed(seed, "subsets", draw))
-    order = random.permutation(len(targets))
-    turn = np.empty(len(targets))
-    for number in np.unique(targets):
-        own = order[targets[order] == number]
-        turn[own] = (np.arange(len(own)) + random.random()) / len(own)
-        turn[own[:FEWEST]] -= 1
-    return np.argsort(turn, kind="stable")
+    names = np.arange(len(targets)) if groups is None else np.asarray(groups)
+    _, group, counts = np.unique(names, return_inverse=True, return_counts=True)
+    members = np.split(np.argsort(group, kind="stable"), counts.cumsum()[:-1])
+    kind = np.array([np.bincount(targets[own]).argmax() for own in members])
+    order = random.permutation(len(members))
+    turn = np.empty(len(members))
+    for number in np.unique(kind):
+        own = order[kind[order] == number]
+        before = counts[own].cumsum() - counts[own]
+        turn[own] = (before + random.random()) / counts[own].sum()
+    order = np.argsort(turn, kind="stable")
+    is_first = _first_of_all_classes([targets[members[place]] for place in order])
+    order = np.concatenate([order[is_first], order[~is_first]])
+    images = np.concatenate([members[place] for place in order])
+    return Order(images, counts[order].cumsum(), int(counts[order][: is_first.sum()].sum()))
+
+
+def _first_of_all_classes(classes: Sequence[Numbers]) -> npt.NDArray[np.bool_]:
+    """Return which groups, of these classes, bring a class up to `FEWEST` images."""
+    shown: Counter[int] = Counter()
+    is_first = np.zeros(len(classes), dtype=bool)
+    for place, own in enumerate(classes):
+        is_first[place] = any(shown[number] < FEWEST for number in own.tolist())
+        shown.update(own.tolist())
+    return is_first
 
 
 @torch.no_grad()

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 import fastcnn
-from fastcnn.record import run_folder
+from fastcnn.narrator import Narrator
+from fastcnn.record import RunRecord, run_folder
 
 Cli = Callable[..., tuple[int, str, str]]
 
@@ -71,6 +72,26 @@ def test_a_full_disk(cli: Cli, few_pets: Path, tiny_network: list[str], small_di
     assert record["status"] == "failed"
     assert not (small_disk / "r" / "head" / "export.pkl").exists()
     assert not list(small_disk.rglob(".*"))
+
+
+def test_a_failed_run_with_a_model_says_how_to_look_at_it(
+    work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And one without has nothing to make a page of."""
+    (work / "my run").mkdir()
+    for strategies, said in (
+        ({}, ""),
+        (
+            {"head": {}},
+            "what there is lies in my run; fastcnn report 'my run' makes a page of it\n",
+        ),
+    ):
+        record = RunRecord(work / "my run")
+        record.strategies.update(strategies)
+        with pytest.raises(RuntimeError), record.kept(Narrator()):
+            raise RuntimeError("lost")
+        assert capsys.readouterr().out == said
+        assert record.document["status"] == "failed"
 
 
 def test_force_believes_no_strangers_record(cli: Cli, few_pets: Path, work: Path) -> None:

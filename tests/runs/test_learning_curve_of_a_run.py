@@ -39,6 +39,25 @@ def test_it_ends_where_the_head_is(
     assert not Path("r/learning_curve.csv").exists(), "a curve of another run was left"
 
 
+def test_its_groups_stay_whole(
+    cli: Cli, few_pets: Path, tiny_network: list[str], work: Path
+) -> None:
+    """All pictures of a breed are one: each size that shows all breeds has all pictures."""
+    lists = {file.name: file.stem.rsplit("_", 1)[0] for file in few_pets.glob("*.jpg")}
+    rows = [
+        f"{few_pets / name},{breed},{part},{breed + part}"
+        for number, (name, breed) in enumerate(sorted(lists.items()))
+        for part in ["valid" if number % 4 == 0 else "train"]
+    ]
+    Path("set.csv").write_text("\n".join(["path,label,split,animal", *rows]))
+    given = ("train", "set.csv", "--group-by", "animal", *tiny_network, "--strategy", "head")
+    code, _, err = cli(*given, "--learning-curve", "--out", "r")
+    assert code == 0, err
+    run = fastcnn.Run("r")
+    points = run.record["learning_curve"]["points"]
+    assert [point["n"] for point in points] == [run.record["data"]["n_train"]]
+
+
 @pytest.mark.slow
 def test_of_a_run_that_fine_tunes_it_is_computed_besides(
     cli: Cli, small_pets: Path, tiny_options: list[str], work: Path

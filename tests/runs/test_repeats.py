@@ -207,28 +207,46 @@ def test_folds_of_data_that_say_what_is_held_out(
 
 
 class Interrupting(Narrator):
-    """Is interrupted when it is told of the second training with the second seed."""
+    """Is interrupted when it is told of the second strategy's second repeat."""
 
     def say(self, text: str) -> None:
         """Raise instead of printing that."""
-        if text.startswith("seed 43, head"):
+        if text.startswith(("seed 43, head", "fold 2, lp-ft")):
             raise KeyboardInterrupt
 
 
 def test_what_there_is_stays_after_an_interrupt(
-    small_pets: Path, tiny_weights: Path, work: Path
+    small_pets: Path, tiny_weights: Path, work: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Repeats that are over for all strategies, and how to have a page of them."""
     settings = {"strategy": "full-vs-head", "epochs": 1, "seeds": 3}
     with pytest.raises(KeyboardInterrupt):
         train(small_pets, tiny_weights, "r", narrator=Interrupting(quiet=True), **settings)
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "what there is lies in r; fastcnn report r makes a page of it"
+    )
     run = fastcnn.Run("r")
     assert run.record["status"] == "interrupted"
     found = {name: len(entry["repeats"]) for name, entry in run.record["strategies"].items()}
-    assert found == {"full": 2, "head": 1}
+    assert found == {"full": 1, "head": 1}
+    assert Path("r/full/seed-43/export.pkl").is_file()
     assert "Cost of seed 42" in run.record["comparison"]["verdict"]
     assert run.winner in run.strategies
     assert len(pd.read_csv("r/comparison.csv")) == 2
     assert not list(Path("r").rglob(".*"))
+
+
+def test_strategies_of_an_interrupted_fold_are_scored_on_the_same_images(
+    small_pets: Path, tiny_weights: Path, work: Path
+) -> None:
+    settings = {"strategy": "head-vs-lp-ft", "epochs": 1, "folds": 3}
+    with pytest.raises(KeyboardInterrupt):
+        train(small_pets, tiny_weights, "r", narrator=Interrupting(quiet=True), **settings)
+    run = fastcnn.Run("r")
+    tables = [run.predictions(name) for name in ("head", "lp-ft")]
+    assert list(tables[0]["path"]) == list(tables[1]["path"])
+    assert len(tables[0]) == run.n_scored == run.record["data"]["n_valid"]
+    assert [len(entry["repeats"]) for entry in run.record["strategies"].values()] == [1, 1]
 
 
 def test_a_dry_run_counts_all_repeats(
