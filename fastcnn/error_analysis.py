@@ -3,6 +3,8 @@
 answers of the model → table of predictions → what is wrong with them → folder with a page
 """
 
+import shlex
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,12 +24,12 @@ from fastcnn.narrator import Narrator
 from fastcnn.new_images import any_images
 from fastcnn.places import user_path
 from fastcnn.record import new_folder, safe_name
-from fastcnn.run_folder import PREDICTIONS_FILE, REPORT_FILE, RUN_FILE
+from fastcnn.run_folder import INTERPRETATION_FILE, PREDICTIONS_FILE, REPORT_FILE, RUN_FILE
+from fastcnn.setting_checks import option
 
 if TYPE_CHECKING:
     import pandas as pd
 
-INTERPRETATION_FILE = "interpretation.json"
 OWN_FILES = (INTERPRETATION_FILE, PREDICTIONS_FILE, REPORT_FILE)
 """What an error analysis writes."""
 N_LISTED = 50
@@ -46,6 +48,8 @@ class ErrorAnalysis:
     """What the model said."""
     folder: Path
     """Where it is kept."""
+    command: str
+    """What to type to have it again."""
     report: Path | None = None
     """The page; None where it could not be made."""
 
@@ -64,6 +68,7 @@ class ErrorAnalysis:
         return {
             "model": self.model,
             "data": self.data,
+            "command": self.command,
             "n": len(self.table),
             "labelled": self.is_labelled,
             **(_of_labelled(self.answers) if self.is_labelled else _of_unlabelled(self.table)),
@@ -116,13 +121,13 @@ def interpret(
         narrator=narrator,
         settings=settings,
     )
-    folder = _folder(out, data)
+    folder, command = _folder(out, data), _command(model, data, {"part": part, **settings})
     write_table(answers.table, folder / PREDICTIONS_FILE)
     title, page = "/".join(user_path(data).absolute().parts[-2:]), folder / REPORT_FILE
-    report = leave_page(answers, page, title, saliency=saliency, narrator=narrator)
+    report = leave_page(answers, page, title, command, saliency=saliency, narrator=narrator)
     if report is None:  # an earlier page would be of other answers
         page.unlink(missing_ok=True)
-    found = ErrorAnalysis(str(model), str(data), answers, folder, report)
+    found = ErrorAnalysis(str(model), str(data), answers, folder, command, report)
     write_json(folder / INTERPRETATION_FILE, found.to_json())
     return found
 
@@ -149,6 +154,13 @@ def require_free(out: str | Path | None, *, force: bool) -> None:
             f"--out {out} holds an error analysis already, expected a new folder",
             hint=f"add --force to replace it, or give another: --out {out}-2",
         )
+
+
+def _command(model: str | Path, data: str | Path, given: Mapping[str, Any]) -> str:
+    """Return the command of an analysis; where it goes changes nothing in it."""
+    options = {name: value for name, value in given.items() if value is not None}
+    words = [word for name, value in options.items() for word in (option(name), str(value))]
+    return shlex.join(["fastcnn", "interpret", str(model), str(data), *words])
 
 
 def _folder(out: str | Path | None, data: str | Path) -> Path:

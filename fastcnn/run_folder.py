@@ -28,6 +28,7 @@ IMAGES_FILE = "images.csv"
 CURVES_FILE = "curves.png"
 CONTACT_SHEET_FILE = "contact_sheet.png"
 REPORT_FILE = "report.html"
+INTERPRETATION_FILE = "interpretation.json"
 ABLATION_FILE = "ablation.csv"
 ABLATION_FIGURE_FILE = "ablation.png"
 LEARNING_CURVE_FILE = "learning_curve.csv"
@@ -53,9 +54,13 @@ class Run:
         """
         self.path = user_path(path).absolute()
         if not (self.path / RUN_FILE).is_file():
+            is_analysis = (self.path / INTERPRETATION_FILE).is_file()
+            what = "is an error analysis and" if is_analysis else "is no run: it"
             raise UsageError(
-                f"{path} holds no {RUN_FILE}, expected the folder of a run",
-                hint="ls runs shows the runs",
+                f"{path} {what} holds no {RUN_FILE}, expected the folder of a run",
+                hint=f"fastcnn interpret left it; its page is {path}/{REPORT_FILE}"
+                if is_analysis
+                else "ls runs shows the runs",
             )
         self.record = _read_record(self.path / RUN_FILE)
 
@@ -97,15 +102,16 @@ class Run:
 
     @property
     def verdict(self) -> str | None:
-        """What can be said of the strategies; of one alone, None where it learned something."""
+        """What can be said of the strategies; None where none of them is finished."""
         if self.record["comparison"]:
             return str(self.record["comparison"]["verdict"])
         if len(self.strategies) != 1:
             return None
-        from fastcnn.analysis.learned import nothing_learned_sentence
+        from fastcnn.analysis.learned import nothing_learned_sentence, worth_sentence
 
-        (entry,) = self.record["strategies"].values()
-        return nothing_learned_sentence(entry["metrics"], self.n_scored)
+        ((name, entry),) = self.record["strategies"].items()
+        metrics, n = entry["metrics"], self.n_scored
+        return nothing_learned_sentence(metrics, n) or worth_sentence(name, metrics, n)
 
     @property
     def title(self) -> str:
@@ -125,7 +131,7 @@ class Run:
         Raises:
             UsageError: there is no such strategy, or none is finished.
         """
-        file = self.path / self._require(strategy) / EXPORT_FILE
+        file = self.path / self.require(strategy) / EXPORT_FILE
         if not file.is_file():
             raise UsageError(f"{file} is gone", hint="run it again, or give another model")
         return file
@@ -134,7 +140,7 @@ class Run:
         """Return the table of predictions: one row a validation image."""
         import pandas as pd
 
-        return pd.read_parquet(self.path / self._require(strategy) / PREDICTIONS_FILE)
+        return pd.read_parquet(self.path / self.require(strategy) / PREDICTIONS_FILE)
 
     def interpretation(self, strategy: str | None = None) -> "StoredInterpretation":
         """Return fastai's interpretation of a strategy (the winner's by default).
@@ -150,7 +156,7 @@ class Run:
         """Return the history: one row an epoch."""
         import pandas as pd
 
-        return pd.read_csv(self.path / self._require(strategy) / HISTORY_FILE)
+        return pd.read_csv(self.path / self.require(strategy) / HISTORY_FILE)
 
     @property
     def figures(self) -> "dict[str, FigureOf]":
@@ -185,7 +191,12 @@ class Run:
             return sha256_of(file.read_bytes())
         return str(self.record["strategies"][strategy].get("checkpoint_sha256", ""))
 
-    def _require(self, strategy: str | None) -> str:
+    def require(self, strategy: str | None) -> str:
+        """Return the name of a strategy that has a model, the winner's by default.
+
+        Raises:
+            UsageError: there is no such strategy, or no model at all.
+        """
         name = strategy or self.winner
         if "ablation" in self.record:
             raise UsageError(

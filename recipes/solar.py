@@ -5,7 +5,7 @@
 The data: 2,624 grey pictures of 300 x 300 pixels of the cells of 44 solar modules, each with the
 probability that it is defective by the experts' word: 0, 1/3, 2/3 or 1 (Deitsch et al., "Automatic
 Classification of Defective Photovoltaic Module Cells in Electroluminescence Images", arXiv
-1807.02894). They come with `pip install 'fastcnn[solar]'`, so that this recipe needs no network.
+1807.02894). They come with `pip install elpv-dataset`, so that this recipe needs no network.
 The licence, CC BY-NC-SA 4.0, keeps them from commercial use.
 
 The label: `defective` where the probability is above one half, else `functional`. A third of the
@@ -39,7 +39,7 @@ def packaged_cells() -> Path:
     except ImportError as error:
         raise DataError(
             "the pictures of solar cells are not installed",
-            hint="pip install 'fastcnn[solar]', or give the package's folder data with --data",
+            hint="pip install elpv-dataset, or give the package's folder data with --data",
         ) from error
     return Path(elpv_dataset.__file__).parent / "data"
 

@@ -106,6 +106,7 @@ def mend_labels(n_doubtful: int, n_judged: int) -> Advice | None:
 def tell_apart(
     confused: Sequence["Confusion"],
     n_wrong: int,
+    n_classes: int,
     sides: tuple[int, int] | None,
     strategies: Collection[str] = (),
 ) -> Advice | None:
@@ -114,6 +115,7 @@ def tell_apart(
     Args:
         confused: pairs, the most confused first.
         n_wrong: wrong answers in all.
+        n_classes: that there are; of two, every wrong answer takes one for the other.
         sides: of the pictures and of what the network sees of them, in pixels; None where the
             pictures are gone.
         strategies: that were tried already.
@@ -122,7 +124,7 @@ def tell_apart(
     for pair in confused:
         key = frozenset((pair.target, pair.predicted))
         both[key] = both.get(key, 0) + pair.count
-    if not both or max(both.values()) < 2:
+    if n_classes < 3 or not both or max(both.values()) < 2:
         return None
     names, count = max(both.items(), key=lambda item: item[1])
     one, other = sorted(names)
@@ -177,7 +179,7 @@ def show_more_detail(median_side: int, size: int, accuracy: float) -> Advice | N
     return Advice(
         f"The pictures are {median_side} pixels high or wide (the shorter side of most), the "
         f"network sees {size}, and {100 * (1 - accuracy):.0f} % of its answers are wrong.",
-        f"Let it see more detail; that costs about {(larger / size) ** 2:.1f} times as much.",
+        f"Let it see more detail; that costs about {(larger / size) ** 2:.2g} times as much.",
         ("--size", str(larger)),
         about="images",
     )

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
-from scipy.stats import sem
 
+from fastcnn.analysis.intervals import standard_error
 from fastcnn.analysis.predictions import SMALLEST, classes_of, places_of, probabilities_of
 
 BINS = 15
@@ -140,7 +140,7 @@ def calibrate(table: pd.DataFrame, other: pd.DataFrame | None = None, seed: int 
         ece_after=_error(_bins(after.max(axis=1), correct, BINS)),
         loss_before=float(before.mean()),
         loss_after=float(rest.mean()),
-        gain_error=_standard_error(before - rest),
+        gain_error=standard_error(before - rest),
     )
 
 
@@ -192,8 +192,3 @@ def _loss(logits: Floats, targets: Integers) -> float:
 def _losses(logits: Floats, targets: Integers) -> Floats:
     """Return the negative log-likelihood of each image, (N,), in nats."""
     return np.asarray(-_log_probabilities(logits)[np.arange(len(targets)), targets])
-
-
-def _standard_error(values: Floats) -> float:
-    """Return the standard error of a mean; of one value infinity, which it does not tell."""
-    return float(sem(values)) if len(values) > 1 else float("inf")

@@ -17,6 +17,7 @@ from fastcnn.analysis.learned import nothing_learned_sentences
 from fastcnn.analysis.metrics import metrics_of
 from fastcnn.analysis.pairs import paired_counts
 from fastcnn.analysis.repeated import Repeated, add_seeds, mean_accuracies, shown_by_first_alone
+from fastcnn.quantities import exact_duration
 
 TEST = "McNemar's exact test, two-sided, 0.05; Holm's correction for more than two strategies"
 
@@ -81,9 +82,10 @@ def verdict(
         names = " and ".join(sorted([winner, *equal], key=list(accuracy).index))
         p = min(pair["p_holm"] for pair in against if _other(pair, winner) in equal)
         cheapest = min([winner, *equal], key=seconds.__getitem__)
+        which = "cheapest of them" if len(equal) > 1 else "cheaper one"
         sentences.append(
             f"No detectable difference between {names} on {n_images} images (p = {p:.2g}); "
-            f"{cheapest} is the cheapest of them."
+            f"{cheapest} is the {which}."
         )
     return " ".join(sentences)
 
@@ -95,7 +97,7 @@ def cost_sentence(
 ) -> str:
     """Say what each strategy took, and where that was less than it takes the first time."""
     costs = [
-        f"{name} took {_duration(taken)}"
+        f"{name} took {exact_duration(taken)}"
         + (" (features from the cache)" if name in found_features else "")
         for name, taken in seconds.items()
     ]
@@ -142,8 +144,3 @@ def _pair(a: str, b: str, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
 
 def _other(pair: Mapping[str, Any], name: str) -> str:
     return str(pair["b"] if pair["a"] == name else pair["a"])
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"

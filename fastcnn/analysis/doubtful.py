@@ -72,7 +72,7 @@ def _label_issues(targets: npt.NDArray[np.int64], probabilities: Floats) -> npt.
     except ImportError as error:
         raise UsageError(
             "doubtful labels are found by cleanlab, which is not installed",
-            hint="pip install 'fastcnn[doctor]'",
+            hint="pip install cleanlab",
         ) from error
     ranked: npt.NDArray[np.int64] = find_label_issues(
         targets, probabilities, return_indices_ranked_by="self_confidence", n_jobs=1

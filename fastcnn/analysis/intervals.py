@@ -4,7 +4,9 @@ import math
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from scipy.stats import binomtest, fisher_exact
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import binomtest, fisher_exact, sem
 from scipy.stats import t as student
 
 Interval = tuple[float, float]
@@ -128,6 +130,12 @@ def mean_interval(values: list[float], confidence: float = CONFIDENCE) -> Interv
     mean, error = fmean(values), stdev(values) / math.sqrt(len(values))
     reach = float(student.ppf((1 + confidence) / 2, len(values) - 1)) * error
     return mean - reach, mean + reach
+
+
+def standard_error(values: npt.ArrayLike) -> float:
+    """Return the standard error of a mean of (N,) values; of one infinity, which it cannot tell."""
+    of_all = np.asarray(values, dtype=np.float64)
+    return float(sem(of_all)) if len(of_all) > 1 else float("inf")
 
 
 def holm(p_values: list[float]) -> list[float]:

@@ -21,6 +21,23 @@ def learned_nothing(table: pd.DataFrame) -> bool:
     return nothing_learned_sentence(metrics_of(table), len(table)) is not None
 
 
+def worth_sentence(name: str, metrics: Metrics, n: int, images: str = "held-out images") -> str:
+    """Say what one model is worth beside always answering the commonest class.
+
+    Args:
+        name: of the model.
+        metrics: of the record (`accuracy`, `accuracy_ci` and `majority_baseline`).
+        n: the images that they are of.
+        images: what these are called.
+    """
+    low, high = metrics["accuracy_ci"]
+    return (
+        f"{name} is right on {metrics['accuracy']:.3f} of {n:,} {images} (95 % interval "
+        f"{low:.3f} to {high:.3f}); always answering the commonest class would be right on "
+        f"{metrics['majority_baseline']:.3f} of them."
+    )
+
+
 def nothing_learned_sentence(metrics: Metrics, n: int) -> str | None:
     """Say that nothing was learned, or perhaps nothing; None where something was.
 

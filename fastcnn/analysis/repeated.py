@@ -7,6 +7,8 @@ from typing import Any
 
 from fastcnn.analysis.intervals import SIGNIFICANT, Interval, mean_interval
 
+SAME = 1e-9
+"""Accuracies, and differences, that lie no farther apart are the same: they are quotients."""
 ENOUGH_SEEDS = 3
 """Of fewer, Student's interval says next to nothing."""
 
@@ -33,8 +35,12 @@ def mean_accuracies(repeated: Repeated) -> dict[str, float]:
 
 
 def mean_accuracy_interval(accuracies: Sequence[float]) -> Interval | None:
-    """Return Student's interval of a mean accuracy, as far as it lies in 0..1; None of one."""
-    interval = mean_interval(list(accuracies))
+    """Return Student's interval of a mean accuracy, as far as it lies in 0..1.
+
+    None of one, and where all are the same: then nothing was drawn anew, or nothing that counts,
+    and an interval of no width would claim that the accuracy is known.
+    """
+    interval = _interval(accuracies)
     return interval and (max(0.0, interval[0]), min(1.0, interval[1]))
 
 
@@ -46,12 +52,13 @@ def paired_difference(
     Pairs share split and seed, so what these do to both of them drops out. The interval takes the
     differences for independent, which splits of the same images are not quite: it is a little too
     narrow (Nadeau and Bengio, "Inference for the Generalization Error", Machine Learning 2003).
+    It is None where all differences are the same.
 
     Raises:
         ValueError: there are more of one than of the other.
     """
     differences = [a - b for a, b in zip(first, second, strict=True)]
-    return fmean(differences), mean_interval(differences)
+    return fmean(differences), _interval(differences)
 
 
 def shown_by_first_alone(pair: Mapping[str, Any], repeated: Repeated) -> bool:
@@ -68,6 +75,8 @@ def shown_by_first_alone(pair: Mapping[str, Any], repeated: Repeated) -> bool:
         return False
     if pair["difference"] * pair["seeds_difference"] <= 0:
         return True
+    if pair["seeds_difference_ci"] is None:
+        return False
     low, high = pair["seeds_difference_ci"]
     return repeated.n_seeds >= ENOUGH_SEEDS and low <= 0 <= high
 
@@ -96,8 +105,14 @@ def add_seeds(pairs: Sequence[dict[str, Any]], winner: str, repeated: Repeated) 
 def _against(pair: Mapping[str, Any], winner: str) -> str:
     is_first = pair["a"] == winner
     sign, other = (1, pair["b"]) if is_first else (-1, pair["a"])
-    low, high = sorted(100 * sign * bound for bound in pair["seeds_difference_ci"])
     points = 100 * sign * pair["seeds_difference"] + 0.0  # and not -0
+    if pair["seeds_difference_ci"] is None:
+        return f"{points:+.1f} points against {other} with every one of them"
+    low, high = sorted(100 * sign * bound for bound in pair["seeds_difference_ci"])
     return (
         f"{points:+.1f} points on average against {other} (95 % interval {low:+.1f} to {high:+.1f})"
     )
+
+
+def _interval(values: Sequence[float]) -> Interval | None:
+    return mean_interval(list(values)) if max(values) - min(values) > SAME else None

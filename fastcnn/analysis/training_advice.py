@@ -39,23 +39,25 @@ def train_longer(name: str, history: pd.DataFrame, epochs: int) -> Advice | None
     )
 
 
-def hold_back(name: str, history: pd.DataFrame, *, is_mixed: bool = False) -> Advice | None:
+def hold_back(
+    name: str, history: pd.DataFrame, noise: float, *, is_mixed: bool = False
+) -> Advice | None:
     """Make learning by heart harder, where held-out loss rises while training loss falls.
+
+    That needs a training loss that lies below the held-out one: else little is known by heart.
 
     Args:
         name: of the strategy.
         history: its rows (`phase`, `epoch`, `train_loss`, `valid_loss`).
+        noise: standard error of a held-out loss, in nats.
         is_mixed: whether pictures were mixed already.
     """
-    if is_mixed:
+    rows = _last_phase(history)
+    if is_mixed or len(rows) < 2:
         return None
-    is_last = history["phase"] == history["phase"].iloc[-1]
-    rows = history[is_last & (history["phase"] != SOLVED)].reset_index(drop=True)
-    if len(rows) < 2:
-        return None
-    lowest, last = rows.loc[rows["valid_loss"].idxmin()], rows.iloc[-1]
-    rises = last["valid_loss"] > (1 + RISEN) * lowest["valid_loss"]
-    if not rises or last["train_loss"] >= lowest["train_loss"]:
+    lowest, last = rows.iloc[int(rows["valid_loss"].argmin())], rows.iloc[-1]
+    is_by_heart = last["train_loss"] < min(lowest["train_loss"], last["valid_loss"])
+    if not is_by_heart or not _rises(lowest["valid_loss"], last["valid_loss"], noise):
         return None
     return Advice(
         f"The held-out loss of {name} rose from {lowest['valid_loss']:.2f} (epoch "
@@ -65,6 +67,47 @@ def hold_back(name: str, history: pd.DataFrame, *, is_mixed: bool = False) -> Ad
         ("--strategy", name, "--mixup", "0.4"),
         about="training",
     )
+
+
+def recover(name: str, history: pd.DataFrame, noise: float, epochs: int) -> Advice | None:
+    """Give a body that was set free the time to mend what that spoilt.
+
+    Args:
+        name: of the strategy.
+        history: its rows (`phase`, `valid_loss`), with a phase in which the body was frozen.
+        noise: standard error of a held-out loss, in nats.
+        epochs: that it was given.
+    """
+    rows = _last_phase(history)
+    before = history["valid_loss"].iloc[: len(history) - len(rows)]
+    if rows.empty or before.empty:
+        return None
+    frozen, free = before.iloc[-1], rows["valid_loss"].iloc[-1]
+    if not _rises(frozen, free, noise):
+        return None
+    return Advice(
+        f"{name} lost when its body was set free: in {_epochs(len(rows))} the held-out loss rose "
+        f"from {frozen:.2f} to {free:.2f}.",
+        "Give it more epochs to mend that; it also learns more gently in them.",
+        ("--strategy", name, "--epochs", str(max(2 * epochs, 5))),
+        about="training",
+    )
+
+
+def _last_phase(history: pd.DataFrame) -> pd.DataFrame:
+    """Return the epochs of the last phase; none where the head was solved and no more."""
+    phase = history["phase"]
+    rows: pd.DataFrame = history[(phase == phase.iloc[-1]) & (phase != SOLVED)]
+    return rows.reset_index(drop=True)
+
+
+def _rises(before: float, after: float, noise: float) -> bool:
+    """Return whether a loss rose by more than chance makes it rise."""
+    return after - before > max(RISEN * before, 2 * noise)
+
+
+def _epochs(count: int) -> str:
+    return "1 epoch" if count == 1 else f"{count} epochs"
 
 
 def collect_more(curve: Mapping[str, Any] | None) -> Advice | None:

@@ -38,7 +38,7 @@ def evaluate(
     columns = {"image_col": image_col, "label_col": label_col, "split_col": split_col}
     from fastcnn.evaluation import evaluate as score
     from fastcnn.narrator import narrator_for
-    from fastcnn.report.evaluation_table import show_evaluation, tell_training_run
+    from fastcnn.report.evaluation_table import show_evaluation, tell_leak, tell_training_run
 
     narrator = narrator_for(json=json, quiet=quiet)
     found = score(
@@ -51,6 +51,7 @@ def evaluate(
         **columns,
     )
     if json:
+        tell_leak(found.training_run, narrator)
         tell_training_run(found.training_run, narrator)
         print(json_module.dumps(found.to_json(), indent=2, ensure_ascii=False))
     else:

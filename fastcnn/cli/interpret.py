@@ -51,7 +51,7 @@ def interpret(
     from fastcnn.error_analysis import interpret as analyse
     from fastcnn.narrator import narrator_for
     from fastcnn.report.error_tables import show_analysis
-    from fastcnn.report.evaluation_table import tell_training_run
+    from fastcnn.report.evaluation_table import tell_leak, tell_training_run
 
     narrator = narrator_for(json=json, quiet=quiet)
     found = analyse(
@@ -67,6 +67,7 @@ def interpret(
         **columns,
     )
     if json:
+        tell_leak(found.answers.against_run, narrator)
         tell_training_run(found.answers.against_run, narrator)
         print(json_module.dumps(found.to_json(), indent=2, ensure_ascii=False))
     else:

@@ -70,7 +70,7 @@ def _open(path: Path) -> dict[str, Any]:
     except ImportError as error:
         raise UsageError(
             f"{shown_path(path)} is read by Hugging Face's `datasets`, which is not installed",
-            hint="pip install 'fastcnn[datasets]'",
+            hint="pip install datasets",
         ) from error
     try:
         if shards := _shards(path) if path.is_dir() else {"train": [path]}:

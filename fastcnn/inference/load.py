@@ -5,7 +5,7 @@ from pathlib import Path
 from fastcnn.errors import UsageError
 from fastcnn.inference.predictor import Predictor, open_trusted
 from fastcnn.places import user_path
-from fastcnn.run_folder import EXPORT_FILE, RUN_FILE, Run
+from fastcnn.run_folder import EXPORT_FILE, INTERPRETATION_FILE, REPORT_FILE, RUN_FILE, Run
 
 
 def load(model: str | Path, *, trust_file: bool = False) -> Predictor:
@@ -34,6 +34,13 @@ def find_model(model: Path) -> Path:
         return model / EXPORT_FILE
     if (model / RUN_FILE).is_file():
         return Run(model).model_file()
+    if (model / INTERPRETATION_FILE).is_file():
+        raise UsageError(
+            f"{model} is an error analysis and holds no model, expected a run, RUN/<strategy> or a "
+            ".pkl file",
+            hint=f"its page is {model}/{REPORT_FILE}; fastcnn interpret wrote it, and says anew "
+            "what a model gets wrong",
+        )
     state = "holds no model" if model.exists() else "does not exist"
     raise UsageError(
         f"{model} {state}, expected a run, RUN/<strategy> or a .pkl file",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from fastcnn.report.figures.panel import label, panel
+from fastcnn.report.figures.panel import label, legend_above, panel
 from fastcnn.report.pictures import write_figure
 from fastcnn.run_folder import CURVES_FILE, HISTORY_FILE
 from fastcnn.training.history import SOLVED
@@ -42,7 +42,7 @@ def curves_figure(histories: Mapping[str, pd.DataFrame], title: str) -> "Figure"
 
 def loss_figure(histories: Mapping[str, pd.DataFrame]) -> "Figure":
     """Draw the loss alone."""
-    figure, axes = panel()
+    figure, axes = panel(fit=True)  # its legend stands above
     _draw_losses(axes, histories)
     _name_vertically(axes)
     return figure
@@ -50,7 +50,7 @@ def loss_figure(histories: Mapping[str, pd.DataFrame]) -> "Figure":
 
 def accuracy_figure(histories: Mapping[str, pd.DataFrame]) -> "Figure":
     """Draw the accuracy alone."""
-    figure, axes = panel()
+    figure, axes = panel(fit=True)  # its legend stands above
     _draw_accuracies(axes, histories)
     _name_vertically(axes)
     return figure
@@ -103,8 +103,9 @@ def _mark_phases(axes: Any, rows: pd.DataFrame, colour: str, height: float) -> N
 
 def _name_vertically(axes: Any) -> None:
     """Write the title of a panel along its axis: what stands above it is the page's."""
-    label(axes, "epoch", axes.get_title(loc="left").lower())
+    label(axes, "epoch", axes.get_title(loc="left").lower(), legend=False)
     axes.set_title("", loc="left")
+    legend_above(axes)
 
 
 def _dress(axes: Any, title: str) -> None:

@@ -15,7 +15,12 @@ from fastcnn.analysis.unlabelled import least_sure, predicted_counts
 from fastcnn.error_analysis import ErrorAnalysis
 from fastcnn.narrator import Narrator
 from fastcnn.places import shown_path
-from fastcnn.report.evaluation_table import accuracy_sentence, skipped_sentence, tell_training_run
+from fastcnn.report.evaluation_table import (
+    accuracy_sentence,
+    skipped_sentence,
+    tell_leak,
+    tell_training_run,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +42,7 @@ def show_analysis(found: ErrorAnalysis, narrator: Narrator) -> None:
         narrator.warn(skipped_sentence(skipped))
     if found.is_labelled:
         metrics, n = metrics_of(found.table), len(found.table)
+        tell_leak(found.answers.against_run, narrator)
         narrator.always_say(accuracy_sentence(metrics, n))
         if learned_nothing(found.table):
             narrator.warn(

@@ -18,6 +18,7 @@ def show_evaluation(found: Evaluation, narrator: Narrator) -> None:
     narrator.show(class_table(found))
     if found.skipped:
         narrator.warn(skipped_sentence(found.skipped))
+    tell_leak(found.training_run, narrator)
     narrator.always_say(accuracy_sentence(found.metrics, len(found.table)))
     tell_training_run(found.training_run, narrator)
 
@@ -37,12 +38,16 @@ def skipped_sentence(skipped: Mapping[str, str]) -> str:
     return f"{len(skipped):,} images are not scored, as {path} ({reason})"
 
 
+def tell_leak(against: AgainstRun | None, narrator: Narrator) -> None:
+    """Warn of images that the model learned from: before the score, which is too good."""
+    if against is not None and against.n_learned:
+        narrator.warn(learned_sentence(against))
+
+
 def tell_training_run(against: AgainstRun | None, narrator: Narrator) -> None:
-    """Say what the model scored in its run, and warn of images that it knows from there."""
+    """Say what the model scored in its run, as a warning where chance hardly explains it."""
     if against is None:
         return
-    if against.n_learned:
-        narrator.warn(learned_sentence(against))
     tell = narrator.warn if against.is_more_than_chance else narrator.say
     tell(run_sentence(against))
 
@@ -73,7 +78,8 @@ def run_sentence(against: AgainstRun) -> str:
         + (", by which its epoch was chosen" if against.was_selected else "")
     )
     if new is None:
-        return f"{there}; none of these is new to that run"
+        harmless = "" if against.n_learned else ": all were held out from it, so this is no leak"
+        return f"{there}; none of these is new to that run{harmless}"
     here = "here" if new == against.here else f"on the {new.total:,} here that are new to it"
     low, high = (100 * bound for bound in against.difference_ci)
     return (

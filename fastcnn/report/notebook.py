@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from fastcnn.places import shown_path
+from fastcnn.quantities import exact_duration
 from fastcnn.report.run_figures import figures_of
-from fastcnn.run_folder import Run
+from fastcnn.run_folder import REPORT_FILE, Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,9 +36,11 @@ def run_html(run: Run) -> str:
     parts = [f"<p><b>{escape(run.title)}</b>: {escape(_outcome(run))}</p>"]
     rows = _ablation_rows(run) if "ablation" in run.record else _rows(run)
     if rows:
-        parts.append(
-            pd.DataFrame(rows).to_html(index=False, border=0, justify="left", col_space=110)
-        )
+        table = pd.DataFrame(rows).to_html(index=False, border=0, justify="left", col_space=110)
+        parts.append(f'<div style="overflow-x: auto">{table}</div>')
+    page = run.path / REPORT_FILE
+    if page.is_file():
+        parts.append(f"<p>The whole report: <code>{escape(shown_path(page))}</code></p>")
     return "\n".join([*parts, *_pictures(run)])
 
 
@@ -46,11 +50,7 @@ def _outcome(run: Run) -> str:
     ended = "" if status == "done" else f"{status}."
     if status == "failed" and events:
         ended = f"failed: {events[-1]}."
-    if run.strategies and not run.verdict:
-        entry = run.record["strategies"][run.strategies[0]]
-        said = f"accuracy {entry['metrics']['accuracy']:.3f} on {run.n_scored:,} held-out images"
-    else:
-        said = run.verdict or ("" if ended else "done")
+    said = run.verdict or ("" if ended else "done")
     return " ".join(filter(None, [ended, said]))
 
 
@@ -66,7 +66,7 @@ def _rows(run: Run) -> list[dict[str, Any]]:
             "macro F1": f"{metrics['f1_macro']:.3f}",
             "loss": f"{metrics['loss']:.3f}",
             "calibration error": f"{metrics['ece']:.3f}",
-            "seconds": f"{entry['seconds']['total']:.0f}",
+            "took": exact_duration(entry["seconds"]["total"]),
             "parameters trained": f"{entry['trainable_parameters']:,}",
         }
         if entry.get("accuracy_mean") is not None:

@@ -47,7 +47,7 @@ def comparison_rows(strategies: Strategies) -> list[dict[str, Any]]:
 def _over_repeats(entry: Mapping[str, Any]) -> dict[str, Any]:
     if not entry.get("repeats"):
         return {}
-    low, high = entry["accuracy_mean_ci"] or (None, None)  # of one there is no interval
+    low, high = entry["accuracy_mean_ci"] or (None, None)  # of one, or of equal ones, there is none
     return {
         "repeats": len(entry["repeats"]),
         "accuracy_mean": entry["accuracy_mean"],
@@ -138,14 +138,19 @@ def _caption(run: Run) -> str | None:
         return None
     first = run.repeats[0]["name"].replace("-", " ")
     kind = "folds" if run.record["settings"]["folds"] else "seeds"
+    intervals = [one.get("accuracy_mean_ci") for one in run.record["strategies"].values()]
+    if not any(intervals):
+        return f"all {kind} score the same; the interval is Wilson's, for other images"
+    equal = "" if all(intervals) else ", or Wilson's where all are the same"
     return (
-        f"accuracy: mean over the {kind}, with Student's interval; seconds and images/s: of {first}"
+        f"accuracy: mean over the {kind}, with Student's interval{equal}; "
+        f"seconds and images/s: of {first}"
     )
 
 
 def _accuracy(row: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the accuracy and its interval: of the mean where there are several repeats."""
-    kind = "accuracy_mean" if row.get("repeats", 0) > 1 else "accuracy"
+    """Return the accuracy and its interval: of the mean where repeats differ, else Wilson's."""
+    kind = "accuracy_mean" if row.get("accuracy_mean_low") is not None else "accuracy"
     low, high = row[f"{kind}_low"], row[f"{kind}_high"]
     return f"{row[kind]:.3f}", f"{low:.3f} to {high:.3f}"
 

@@ -116,7 +116,7 @@ def require_optuna() -> None:
     if find_spec("optuna") is None:
         raise UsageError(
             "settings are searched by optuna, which is not installed",
-            hint="pip install 'fastcnn[sweep]'",
+            hint="pip install optuna",
         )
 
 

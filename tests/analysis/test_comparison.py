@@ -42,7 +42,7 @@ def test_equal_tables_show_no_difference_and_what_each_cost() -> None:
     assert result is not None
     assert result["verdict"] == (
         "No detectable difference between full and head on 20 images (p = 1); "
-        "head is the cheapest of them. Cost: full took 1 min 15 s, head took 3.2 s."
+        "head is the cheaper one. Cost: full took 1 min 15 s, head took 3.2 s."
     )
     (pair,) = result["pairs"]
     assert (pair["a"], pair["b"], pair["difference"]) == ("full", "head", 0)
@@ -111,7 +111,7 @@ def test_one_beaten_and_one_equal_are_told_apart() -> None:
     assert better.startswith("full is better than head: 0.910 against 0.600, +31.0 points")
     assert equal == (
         "No detectable difference between full and lp-ft on 100 images (p = 1); "
-        "full is the cheapest of them"
+        "full is the cheaper one"
     )
 
 
@@ -123,7 +123,7 @@ def test_a_tie_in_accuracy_goes_to_the_cheaper(cheap: str) -> None:
     seconds = {"full": 9.0, "head": 9.0} | {cheap: 8.0}
     result = compare({"full": first, "head": last}, seconds)
     assert result is not None and result["winner"] == cheap
-    assert f"{cheap} is the cheapest" in result["verdict"]
+    assert f"{cheap} is the cheaper one" in result["verdict"]
 
 
 def test_more_accurate_wins_over_cheaper() -> None:
@@ -131,7 +131,7 @@ def test_more_accurate_wins_over_cheaper() -> None:
     tables = {"full": table(right_first(16, 20)), "head": table(right_first(15, 20))}
     result = compare(tables, SECONDS)
     assert result is not None and result["winner"] == "full"
-    assert "head is the cheapest" in result["verdict"]
+    assert "head is the cheaper one" in result["verdict"]
 
 
 def test_images_are_paired_by_path_not_by_row() -> None:

@@ -22,20 +22,23 @@ accuracies = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=2, m
 def test_the_difference_is_that_of_a_paired_t_test(pairs: list[tuple[float, float]]) -> None:
     first, second = ([pair[side] for pair in pairs] for side in (0, 1))
     difference, interval = paired_difference(first, second)
-    assert interval is not None
     assert difference == pytest.approx(sum(first) / len(first) - sum(second) / len(second))
-    if len({a - b for a, b in pairs}) > 1:
-        expected = ttest_rel(first, second).confidence_interval(0.95)
-        assert interval == pytest.approx((expected.low, expected.high), abs=1e-9)
     swapped, mirrored = paired_difference(second, first)
     assert swapped == pytest.approx(-difference)
-    assert mirrored == pytest.approx((-interval[1], -interval[0]))
+    differences = [a - b for a, b in pairs]
+    assert (interval is None) == (max(differences) - min(differences) <= 1e-9)
+    if interval is not None and mirrored is not None:
+        expected = ttest_rel(first, second).confidence_interval(0.95)
+        assert interval == pytest.approx((expected.low, expected.high), abs=1e-9)
+        assert mirrored == pytest.approx((-interval[1], -interval[0]))
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=9))
 def test_the_interval_of_an_accuracy_is_possible_and_holds_the_mean(values: list[float]) -> None:
     interval = mean_accuracy_interval(values)
-    assert interval is not None
+    if interval is None:
+        assert max(values) - min(values) <= 1e-9
+        return
     assert 0 <= interval[0] <= sum(values) / len(values) + 1e-12
     assert sum(values) / len(values) - 1e-12 <= interval[1] <= 1
 
@@ -43,6 +46,14 @@ def test_the_interval_of_an_accuracy_is_possible_and_holds_the_mean(values: list
 def test_one_seed_says_nothing_of_the_spread() -> None:
     assert mean_accuracy_interval([0.7]) is None
     assert paired_difference([0.7], [0.5]) == (pytest.approx(0.2), None)
+
+
+def test_what_is_the_same_every_time_has_no_interval() -> None:
+    """One of no width would say that the accuracy is known exactly."""
+    assert mean_accuracy_interval([0.85, 0.85, 0.85]) is None
+    assert paired_difference([0.75, 0.8], [0.7, 0.75]) == (pytest.approx(0.05), None)
+    result = compared(full=[0.75, 0.8, 0.79], head=[0.7, 0.75, 0.74])
+    assert "full has +5.0 points against head with every one of them" in result["verdict"]
 
 
 def compared(

@@ -176,17 +176,18 @@ def test_a_run_ends_with_its_verdict_and_its_place(
 def test_one_strategy_that_learned_nothing_is_said_to(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """On the terminal, `--quiet` too, and in a notebook; one that learned is not remarked on."""
+    """On the terminal, `--quiet` too, and in a notebook; of one that learned what it is worth."""
     poor = run_of(tmp_path / "poor", {"head": entry(0.03, 9, 1)})
     good = run_of(tmp_path / "good", {"head": entry(0.9, 9, 1)})
     for run in (poor, good):
         show_run(run, Narrator(Console(width=80), quiet=True))
-        said = "Nothing was learned that accuracy shows: 0.030 on 1,478 images" in (
-            " ".join(capsys.readouterr().out.split())
-        )
-        assert said == (run is poor)
+        said = " ".join(capsys.readouterr().out.split())
+        nothing = "Nothing was learned that accuracy shows: 0.030 on 1,478 images"
+        assert (nothing in said) == (run is poor)
+        assert ("head is right on 0.900 of 1,478 held-out images" in said) == (run is good)
     assert "Nothing was learned" in poor._repr_html_()
-    assert "learned" not in good._repr_html_() and "accuracy 0.900" in good._repr_html_()
+    assert "learned" not in good._repr_html_()
+    assert "head is right on 0.900" in good._repr_html_()
 
 
 def test_a_figure_has_a_labelled_line_a_strategy() -> None:

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,41 @@ def test_the_page_shows_the_worst_answers_and_where_the_model_looked(analysed: P
     worst = table[~table["correct"]].nlargest(1, "loss")["path"].item()
     assert worst in page.replace("<wbr>", "")
     assert "http" not in page.replace("http://www.w3.org/", "")
+
+
+def test_the_page_says_how_it_was_made(trained: fastcnn.Run, analysed: Path) -> None:
+    page = unescape((analysed / "report.html").read_text("utf-8"))
+    assert f"fastcnn interpret {trained.path} {analysed.parent / 'new'}" in page
+    assert trained.record["command"] in page
+    assert trained.record["strategies"]["head"]["checkpoint_sha256"] in page
+    assert f"<dt>torch</dt><dd><code>{trained.record['environment']['torch']}" in page
+
+
+def test_of_a_model_without_its_run_the_page_says_so(
+    cli: Cli, trained: fastcnn.Run, unlabelled: Path
+) -> None:
+    shutil.copy(trained.model_file(), "alone.pkl")
+    document(cli, "alone.pkl", unlabelled, "--no-saliency", "--out", "a")
+    page = Path("a/report.html").read_text("utf-8")
+    assert "how it was trained is not known here" in page and "model asked, alone.pkl" in page
+    assert trained.record["strategies"]["head"]["checkpoint_sha256"] in page
+
+
+def test_what_the_model_remembers_advises_nobody(cli: Cli, trained: fastcnn.Run) -> None:
+    options = ("--label-regex", "(.+)_[0-9]+", "--no-saliency", "--out", "a")
+    code, out, _ = cli("interpret", trained.path, trained.record["data"]["path"], *options)
+    assert code == 0 and 0 < out.index("LEAK") < out.index("accuracy 0")
+    page = Path("a/report.html").read_text("utf-8")
+    assert "LEAK: the model learned" in page and "What to try next" not in page
+
+
+@pytest.mark.parametrize("command", [("report",), ("evaluate",), ("predict",)])
+def test_an_analysis_is_no_run_and_says_so(
+    cli: Cli, analysed: Path, command: tuple[str, ...]
+) -> None:
+    more = [] if command == ("report",) else [analysed.parent / "new"]
+    code, _, err = cli(*command, analysed, *more)
+    assert code == 2 and "error analysis" in err and "report.html" in err
 
 
 def test_images_without_labels(cli: Cli, trained: fastcnn.Run, unlabelled: Path) -> None:

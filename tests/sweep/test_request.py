@@ -141,7 +141,7 @@ def test_without_optuna(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(UsageError) as caught:
         find_order(Request("flowers"))
-    assert caught.value.problems[0].hint == "pip install 'fastcnn[sweep]'"
+    assert caught.value.problems[0].hint == "pip install optuna"
 
 
 def test_a_file_of_searches(tmp_path: Path) -> None:

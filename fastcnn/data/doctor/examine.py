@@ -28,7 +28,7 @@ QUALITIES = USABLE.format("path, contrast, brightness, sharpness") + (
 STRAYS = USABLE.format("path") + (
     " AND label IS NULL AND EXISTS (SELECT 1 FROM images WHERE label IS NOT NULL)"
 )
-NO_LOOKS = "near duplicates: pip install 'fastcnn[doctor]' looks for them"
+NO_LOOKS = "near duplicates: pip install imagehash looks for them"
 
 
 def examine(folder: Path, narrator: Narrator) -> Examination:

@@ -37,6 +37,12 @@ def label(axes: Any, x: str, y: str, *, legend: bool = True) -> None:
         axes.legend(frameon=False, fontsize=LETTERS)
 
 
+def legend_above(axes: Any, columns: int = 2) -> None:
+    """Name the lines above the axes, where no line runs through the names; needs `fit`."""
+    place = {"loc": "lower left", "bbox_to_anchor": (-0.12, 1.0), "borderaxespad": 0.2}
+    axes.legend(frameon=False, fontsize=LETTERS, ncols=columns, columnspacing=1.2, **place)
+
+
 def whole_numbers(axes: Any) -> None:
     """Number the horizontal axis by whole numbers, as of epochs."""
     axes.xaxis.get_major_locator().set_params(integer=True)

@@ -1,16 +1,19 @@
 """Learning rates: what a training used epoch by epoch, and the range test that chose one."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from fastcnn.report.curves import COLOURS
-from fastcnn.report.figures.panel import LETTERS, label, panel, whole_numbers
+from fastcnn.report.figures.panel import LETTERS, label, legend_above, panel, whole_numbers
 from fastcnn.report.rates import draw_rates
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+FEW_DECADES = 50.0
+"""Highest rate for each lowest, up to which twos and fives are numbered too."""
 
 
 def learning_rates_figure(histories: Mapping[str, pd.DataFrame]) -> "Figure | None":
@@ -26,10 +29,23 @@ def learning_rates_figure(histories: Mapping[str, pd.DataFrame]) -> "Figure | No
                 axes.plot(rows["epoch"], rows[column], style, **line)
     if not axes.lines:
         return None
-    axes.set_yscale("log")
+    _number_rates(axes)
     whole_numbers(axes)
-    label(axes, "epoch", "highest learning rate")
+    label(axes, "epoch", "highest learning rate", legend=False)
+    legend_above(axes)
     return figure
+
+
+def _number_rates(axes: Any) -> None:
+    """Number a logarithmic axis: of a short one also what lies between two powers of ten."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    steps = (1.0,) if high > FEW_DECADES * low else (1.0, 2.0, 5.0)
+    axes.yaxis.set_major_locator(LogLocator(subs=steps))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def range_test_figure(

@@ -44,5 +44,6 @@ def repeats_figure(accuracies: Mapping[str, Sequence[float]], noun: str) -> "Fig
         axes.plot([place - 0.15, place + 0.15], [mean, mean], color=COLOURS[0], linewidth=3)
     axes.set_xticks(places, names, fontsize=LETTERS)
     axes.set_xlim(-0.5, len(names) - 0.5)
-    label(axes, f"a grey line a {noun}, a bar the mean", "accuracy (%)", legend=False)
+    mark = "line" if len(names) > 1 else "dot"
+    label(axes, f"a grey {mark} a {noun}, the bar their mean", "accuracy (%)", legend=False)
     return figure

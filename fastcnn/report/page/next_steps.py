@@ -10,6 +10,7 @@ import pandas as pd
 from fastcnn.analysis import advice, training_advice
 from fastcnn.analysis.advice import Advice
 from fastcnn.analysis.confusion import most_confused
+from fastcnn.analysis.intervals import standard_error
 from fastcnn.analysis.learned import nothing_learned_sentence
 from fastcnn.recipe_book import FOLDER_RECIPE
 from fastcnn.report.page.closer import Closer
@@ -39,7 +40,7 @@ class Step:
     action: str
     """What to do about it."""
     command: str | None
-    """The command that does it; None where no run stands behind the page."""
+    """The command that does it; None of no run, and where an earlier step has it already."""
     section: str | None
     """The part of the page that shows it."""
 
@@ -47,14 +48,21 @@ class Step:
 def next_steps(
     subject: Subject, closer: Closer, data: DataSummary, suspects: Suspects | None
 ) -> list[Step]:
-    """Return what to try next, what spoils the scores first."""
+    """Return what to try next, what spoils the scores first.
+
+    Nothing where the model has learned from the images: what it remembers advises nobody.
+    """
+    if subject.is_remembered:
+        return []
     found = [*_about_data(subject, closer, data, suspects), *_about_training(subject)]
     found += _about_answers(subject, closer, data)
-    return [
-        Step(one.finding, one.action, _command(subject, one), SECTIONS.get(one.about))
-        for one in found
-        if one is not None
-    ]
+    steps: list[Step] = []
+    for one in filter(None, found):
+        command = _command(subject, one)
+        is_said = any(command == step.command for step in steps)
+        shown = None if is_said else command
+        steps.append(Step(one.finding, one.action, shown, SECTIONS.get(one.about)))
+    return steps
 
 
 def _about_data(
@@ -81,7 +89,9 @@ def _about_training(subject: Subject) -> Iterator[Advice | None]:
             epochs = int(_setting(subject, "epochs", 1))
             yield training_advice.train_longer(model.name, model.history, epochs)
             is_mixed = bool(_setting(subject, "mixup", 0) or _setting(subject, "cutmix", 0))
-            yield training_advice.hold_back(model.name, model.history, is_mixed=is_mixed)
+            told = model.name, model.history, standard_error(model.table["loss"])
+            yield training_advice.hold_back(*told, is_mixed=is_mixed)
+            yield training_advice.recover(*told, epochs)
     if advice.LP_FT not in _strategies(subject):
         yield training_advice.start_from_the_head(comparison.get("pairs", []))
     if not _has_repeats(subject):
@@ -97,7 +107,9 @@ def _about_answers(subject: Subject, closer: Closer, data: DataSummary) -> Itera
     classes = pd.DataFrame(closer.classes)
     yield advice.balance(subject.learned, classes, is_balanced=is_balanced)
     sides = (data.sizes.median_side, size) if data.sizes else None
-    yield advice.tell_apart(most_confused(table), closer.n_wrong, sides, _strategies(subject))
+    yield advice.tell_apart(
+        most_confused(table), closer.n_wrong, closer.matrix.n_classes, sides, _strategies(subject)
+    )
     if subject.record is not None:
         yield larger
     yield advice.cool_down(closer.sureness.calibration)

@@ -122,7 +122,7 @@ def fill(album: Album, contents: Contents, narrator: Narrator | None) -> None:
 def _render(contents: Contents, album: Album) -> str:
     told: Mapping[str, Any] = vars(contents)
     return template().render(
-        album=album, gaze_key=gaze_key, heading=heading(contents.subject), **told
+        album=album, gaze_key=gaze_key, is_scored=True, heading=heading(contents.subject), **told
     )
 
 

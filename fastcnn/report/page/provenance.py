@@ -12,9 +12,11 @@ class Provenance:
     """What it takes to do it again."""
 
     command: str | None
-    """As it was given to the run that trained; None where no run is known."""
+    """As it was given; None where it is not known."""
+    training_command: str | None
+    """On a page about other images, that of the run that trained; None where none is known."""
     settings: Mapping[str, str]
-    """Every setting, resolved."""
+    """Every setting of the training, resolved."""
     versions: Mapping[str, str]
     """Libraries and machine."""
     hashes: Mapping[str, str]
@@ -24,21 +26,22 @@ class Provenance:
 
 
 def provenance_of(subject: Subject) -> Provenance:
-    """Return what the record says of how the models were made; of no record, nothing.
-
-    A page about other images than the run's has the record of the run that trained.
-    """
-    record = subject.record or subject.training_record or {}
+    """Return what is known of how the models, and on a page of other images the answers, came."""
+    own, asked = subject.record, subject.asked or {}
+    record = own or subject.training_record or {}
     return Provenance(
-        command=record.get("command"),
+        command=record.get("command") if own else asked.get("command"),
+        training_command=None if own else record.get("command"),
         settings=_flat(record.get("settings") or {}),
-        versions=_flat(record.get("environment") or {}),
-        hashes={name: value for name, value in _hashes(record).items() if value},
-        events=list((subject.record or {}).get("events") or []),
+        versions=_flat((own or asked or record).get("environment") or {}),
+        hashes={name: value for name, value in _hashes(record, asked).items() if value},
+        events=list((own or {}).get("events") or []),
     )
 
 
-def _hashes(record: Mapping[str, Any]) -> dict[str, Any]:
+def _hashes(record: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
+    if asked:
+        return {f"model asked, {asked['model']}": asked["sha256"]}
     strategies = record.get("strategies") or {}
     return {
         "weights of the body": (record.get("weights") or {}).get("sha256"),

@@ -100,6 +100,10 @@ class Subject:
     """The fold that holds out each image, by its path; empty where there are no folds."""
     training_record: Mapping[str, Any] | None = None
     """The record of the run that trained the model, on a page about other images."""
+    asked: Mapping[str, Any] | None = None
+    """On such a page `command`, `model`, `sha256` and `environment` of the asking."""
+    is_remembered: bool = False
+    """Whether the model learned from some of these images, so that its scores are too good."""
     notices: Sequence[str] = ()
     """Sentences that stand at the top."""
 

@@ -10,7 +10,8 @@ from fastcnn.analysis.unlabelled import least_sure, predicted_counts
 from fastcnn.narrator import Narrator
 from fastcnn.report.page.album import BUDGET, LARGE, Album
 from fastcnn.report.page.gaze import add_gazes, gaze_key
-from fastcnn.report.page.subject import ScoredModel
+from fastcnn.report.page.provenance import provenance_of
+from fastcnn.report.page.subject import ScoredModel, Subject
 from fastcnn.report.page.templating import template
 
 N_UNSURE = 24
@@ -51,17 +52,15 @@ class Seen:
     """Mean probability of the class on these, 0 to 1."""
 
 
-def render_unlabelled(
-    model: ScoredModel, title: str, *, saliency: bool = True, narrator: Narrator
-) -> str:
+def render_unlabelled(subject: Subject, *, saliency: bool = True, narrator: Narrator) -> str:
     """Return the page: how many images of each class, the surest of each, the least sure of all.
 
     Args:
-        model: its table has the columns `path`, `predicted` and `prob_<class>`.
-        title: which images these are.
+        subject: the table of its one model has the columns `path`, `predicted`, `prob_<class>`.
         saliency: ask the model where it looked.
         narrator: where warnings go.
     """
+    model = subject.best
     table = model.table
     n_unsure = min(N_UNSURE, (len(table) + 1) // 2)  # of few images, not all are unsure
     seen, unsure = seen_classes(table), guesses(least_sure(table, n_unsure), model)
@@ -73,7 +72,10 @@ def render_unlabelled(
         add_gazes(album, model, shown, narrator)
     n_classes = len(classes_of(table))
     return template("unlabelled.html").render(
-        heading=f"{title}: {model.name}",
+        heading=f"{subject.title}: {model.name}",
+        subject=subject,
+        provenance=provenance_of(subject),
+        is_scored=False,
         model=model,
         album=album,
         gaze_key=gaze_key,

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from math import ceil, floor
 from typing import Any
 
-from fastcnn.analysis.learned import nothing_learned_sentence
+from fastcnn.analysis.intervals import SIGNIFICANT
+from fastcnn.analysis.learned import nothing_learned_sentence, worth_sentence
 from fastcnn.analysis.metrics import metrics_of
 from fastcnn.report.page.subject import ScoredModel, Subject
 
@@ -88,6 +89,16 @@ class Verdict:
         names = [row.entry["repeats"][0]["name"] for row in self.rows if row.has_repeats]
         return names[0].replace("-", " ") if names and names[0].startswith("seed") else None
 
+    @property
+    def tag(self) -> str:
+        """What the best row is called: most accurate only where that is more than chance."""
+        if self.of_one:
+            return "highest mean"
+        [best] = [row.name for row in self.rows if row.is_best]
+        against = [pair for pair in self.pairs if best in (pair["a"], pair["b"])]
+        is_decided = all(pair["p_holm"] < SIGNIFICANT for pair in against)
+        return "most accurate" if is_decided else "highest, perhaps by chance"
+
     def place(self, accuracy: float) -> float:
         """Return where an accuracy lies on the scale, in percent from the left."""
         low, high = self.scale
@@ -100,7 +111,8 @@ def verdict_of(subject: Subject) -> Verdict:
     images = "held-out images" if subject.record else "images"
     comparison = (subject.record or {}).get("comparison") or {}
     return Verdict(
-        sentence=comparison.get("verdict") or " ".join(_worth(row, images) for row in rows),
+        sentence=comparison.get("verdict")
+        or " ".join(worth_sentence(row.name, row.metrics, row.n, images) for row in rows),
         rows=rows,
         pairs=comparison.get("pairs", []),
         scale=_scale([row.metrics["accuracy_ci"] for row in rows]),
@@ -133,16 +145,6 @@ def _warnings(entry: Mapping[str, Any], metrics: Mapping[str, Any], n: int) -> l
             "were kept, so that this score is optimistic."
         )
     return warnings
-
-
-def _worth(row: ScoreRow, images: str) -> str:
-    """Say what one model is worth."""
-    accuracy, (low, high) = row.metrics["accuracy"], row.metrics["accuracy_ci"]
-    return (
-        f"{row.name} is right on {accuracy:.3f} of {row.n:,} {images} (95 % interval "
-        f"{low:.3f} to {high:.3f}); always answering the commonest class would be right on "
-        f"{row.metrics['majority_baseline']:.3f} of them."
-    )
 
 
 def _scale(intervals: Sequence[Sequence[float]]) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from stored_run import store_run
 
+from fastcnn.errors import UsageError
 from fastcnn.run_folder import Run
 
 CLASSES = ["cat", "dog", "<b>bird"]
@@ -56,6 +57,9 @@ def test_several_strategies_are_shown_with_verdict_table_and_pictures(tmp_path: 
     run = store_run(tmp_path, CLASSES)
     seen = shown(run)
     assert run.record["comparison"]["verdict"] in seen.text
+    assert "report.html" not in seen.text
+    (run.path / "report.html").write_text("a page")
+    assert str(run.path / "report.html") in shown(run).text
     for name, entry in run.record["strategies"].items():
         assert name in seen.text and f"{entry['metrics']['accuracy']:.3f}" in seen.text
     assert [next(word for word in ("Loss", "taken", "sure") if word in str(text))
@@ -69,7 +73,7 @@ def test_one_strategy_needs_no_comparison(tmp_path: Path) -> None:
     assert run.record["comparison"] is None
     seen = shown(run)
     accuracy = run.record["strategies"]["full"]["metrics"]["accuracy"]
-    assert f"accuracy {accuracy:.3f} on 60 held-out images" in seen.text
+    assert f"full is right on {accuracy:.3f} of 60 held-out images" in seen.text
     assert len(seen.pictures) == 3
 
 
@@ -131,3 +135,17 @@ def test_the_confusion_of_each_strategy_is_its_table_s(tmp_path: Path, strategy:
         if text.get_position()[0] == text.get_position()[1]
     )
     assert (n_drawn, on_diagonal) == (len(table), table["correct"].sum())
+
+
+def test_every_figure_can_be_of_one_strategy(tmp_path: Path) -> None:
+    run = store_run(tmp_path, CLASSES)
+    for name, lines in {"curves": 2, "coverage": 1, "reliability": None, "rates": 2}.items():
+        figure = run.figures[name]("full")
+        assert isinstance(figure, Figure)
+        labels = figure.axes[0].get_legend_handles_labels()[1]
+        assert lines is None or len(labels) == lines
+        assert all("head" not in text or "full" in text for text in labels)
+    with pytest.raises(UsageError, match="nothing of this kind"):
+        run.figures["rates"]("head")  # a solved head has no rate
+    with pytest.raises(UsageError, match="fulll"):
+        run.figures["curves"]("fulll")

@@ -173,7 +173,7 @@ def test_the_page_of_models_without_a_run(tmp_path: Path) -> None:
     subject = Subject("new pictures", None, [ScoredModel("export", table, tmp_path / "new")])
     page = Read(render_page(subject))
     assert "new pictures: export" in page.text
-    assert "no training run stands behind this page" in page.text
+    assert "how it was trained is not known here" in page.text
     assert page.all("image")
     assert "othing was learned" in page.text
     assert "Versions and machine" not in page.text
@@ -183,7 +183,7 @@ def test_the_page_of_models_without_a_run(tmp_path: Path) -> None:
 def test_the_page_of_other_images_says_how_the_model_was_trained(stored: Run) -> None:
     told = subject_of(stored)
     page = Read(render_page(replace(told, record=None, training_record=stored.record)))
-    assert "no training run stands" not in page.text
+    assert "is not known here" not in page.text
     assert stored.record["command"] in page.text and "cd" * 32 in page.text
     assert "2.15.0" in page.text
 

@@ -9,6 +9,7 @@ from stored_run import answers, store_run
 
 from fastcnn.report.page.cells import matrix_of
 from fastcnn.report.page.labels import suspects_of
+from fastcnn.report.page.page import gather
 from fastcnn.report.page.subject import ScoredModel, subject_of
 from fastcnn.run_folder import Run
 
@@ -59,3 +60,12 @@ def test_a_ranking_of_all_labels_shows_only_those_that_another_class_beats(store
     assert found is not None and found.n_ranked == 2
     assert [one.suggested for one in found.images] == ["kind 2"]
     assert suspects_of(subject_of(stored)) is None
+
+
+def test_no_command_stands_on_the_page_twice(stored: Run) -> None:
+    """Two findings may ask for the same: what to type is said with the first."""
+    subject = subject_of(stored)
+    contents = gather(subject)
+    commands = [step.command for step in contents.steps if step.command]
+    assert len(contents.steps) > 1 and len(commands) == len(set(commands))
+    assert gather(replace(subject, is_remembered=True)).steps == []

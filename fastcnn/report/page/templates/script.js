@@ -20,6 +20,11 @@ for (const table of document.querySelectorAll("table.sortable")) {
     table.tBodies[0].append(...rows);
   }));
 }
+// What is wider than the page says so: a table that is cut off may look whole.
+const width = new ResizeObserver((boxes) => {
+  for (const {target} of boxes) target.classList.toggle("wide", target.scrollWidth > target.clientWidth + 1);
+});
+for (const box of document.querySelectorAll(".scroll")) width.observe(box);
 // One stop of the Tab key leads into a matrix; from there the arrow keys go to the next number.
 const STEPS = {ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1]};
 for (const matrix of document.querySelectorAll("table.matrix")) {
