@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from gradients import gradients
 from plain import (
     BODIES,
     LITE,
@@ -164,6 +165,7 @@ SECTIONS: dict[str, Section] = {
     "agreement": agreement,
     "process": whole_processes,
     "roof": roof,
+    "gradients": gradients,
 }
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from fastcnn.data.loading import ImageSet
+from fastcnn.errors import UsageError
 from fastcnn.files import write_csv
+from fastcnn.places import shown_path
 from fastcnn.run_folder import IMAGES_FILE
 
 COLUMNS = ("path", "label", "part", "bytes")
@@ -32,8 +34,20 @@ def write_image_list(images: ImageSet, folder: Path) -> None:
 
 
 def read_image_list(folder: Path) -> pd.DataFrame | None:
-    """Return the rows of a run's folder, None where there is no list."""
-    if not (folder / IMAGES_FILE).is_file():
+    """Return the rows of a run's folder, None where there is no list.
+
+    Raises:
+        UsageError: the file is something else.
+    """
+    file = folder / IMAGES_FILE
+    if not file.is_file():
         return None
-    read = pd.read_csv(folder / IMAGES_FILE, dtype=str, keep_default_na=False)
-    return read.astype({"bytes": int})
+    try:
+        read = pd.read_csv(file, dtype=str, keep_default_na=False)
+        return read[list(COLUMNS)].astype({"bytes": int})
+    except (KeyError, ValueError) as error:  # pandas's own are ValueErrors
+        raise UsageError(
+            f"{shown_path(file)} is not the list of a run's images ({error}), expected the columns "
+            f"{', '.join(COLUMNS)}",
+            hint="move it away: a run does without, and knows its images by their folder",
+        ) from error

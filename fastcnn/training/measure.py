@@ -99,7 +99,7 @@ def measure_training(
 
         def step() -> dict[str, Tensor]:
             optimizer.zero_grad()
-            with precision.autocast(device):
+            with precision.training_forward(device):
                 predictions = network(precision.layout(inputs))
             loss = loss_function(predictions.float(), answers)
             scaler.scale(loss).backward()

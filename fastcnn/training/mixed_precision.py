@@ -85,7 +85,7 @@ class _NextForward:
     def __call__(self, *inputs: Any) -> Any:
         """Put the model back, and return what it predicts as float32."""
         self.learner.model = self.model
-        with self.precision.autocast(inputs[0].device):
+        with self.precision.training_forward(inputs[0].device):
             predictions = self.model(*inputs)
         return to_float(predictions)
 

@@ -6,13 +6,14 @@ keeps the channels of a pixel side by side, as oneDNN's and cuDNN's convolutions
 Which one is the fastest depends on the model and the machine: see `measure`.
 """
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from fastcnn.errors import UsageError, did_you_mean
+from fastcnn.training.small_maps import SmallMapGradients
 
 AUTO = "auto"
 """Asks for the fastest that there is, which takes measuring."""
@@ -34,6 +35,15 @@ class Precision:
         if self.dtype is torch.float32:
             return nullcontext()
         return torch.autocast(device.type, self.dtype)
+
+    def training_forward(self, device: torch.device) -> AbstractContextManager[object]:
+        """Return the context of a forward pass whose gradients are wanted: autocast, and more."""
+        if self.dtype is not torch.bfloat16 or device.type != "cpu":
+            return self.autocast(device)
+        contexts = ExitStack()
+        contexts.enter_context(self.autocast(device))
+        contexts.enter_context(SmallMapGradients())
+        return contexts
 
     def layout(self, tensor: Tensor) -> Tensor:
         """Return images of shape (N, C, H, W) in this layout, and any other shape as it is."""

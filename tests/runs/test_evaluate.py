@@ -180,3 +180,17 @@ def test_the_terminal_says_it_in_lines(cli: Cli, trained: fastcnn.Run) -> None:
     assert code == 0
     assert "accuracy" in out.splitlines()[-2] and out.splitlines()[-3].startswith("note: LEAK")
     assert "in its run" in out.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "content", ["", "path,label\na.jpg,pug\n", "path,label,part,bytes\na,b,c,d\n"]
+)
+def test_a_list_of_images_that_is_none_is_said(
+    cli: Cli, trained: fastcnn.Run, work: Path, content: str
+) -> None:
+    shutil.copytree(trained.path, work / "run")
+    (work / "run" / "images.csv").write_text(content)
+    for command in (("evaluate", "run", data_of(trained)), ("report", "run")):
+        code, _, err = cli(*command)
+        assert code == 2 and "images.csv is not the list of a run's images" in err
+        assert "hint: move it away" in err
