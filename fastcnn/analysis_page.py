@@ -1,4 +1,4 @@
-"""The page of an error analysis: that of a run's models, of one model and without the run."""
+"""The page of an error analysis: one model's answers about new images."""
 
 from pathlib import Path
 
@@ -6,7 +6,6 @@ from fastcnn.answers import Answers
 from fastcnn.environment import environment
 from fastcnn.files import write_text
 from fastcnn.inference.trust import sha256_of
-from fastcnn.models.learner import choose_device
 from fastcnn.narrator import Narrator
 from fastcnn.places import shown_path
 from fastcnn.report.evaluation_table import training_run_sentences
@@ -50,7 +49,7 @@ def subject_of_answers(answers: Answers, title: str, command: str) -> Subject:
             "command": command,
             "model": shown_path(file),
             "sha256": sha256_of(file.read_bytes()),
-            "environment": environment(str(choose_device("auto"))),
+            "environment": environment(answers.device),
         },
         is_remembered=against is not None and against.n_learned > 0,
         notices=training_run_sentences(against) if against else (),

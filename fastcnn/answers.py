@@ -36,6 +36,8 @@ class Answers:
     """What it was asked of."""
     table: "pd.DataFrame"
     """A row an image: with labels the table of predictions, without them as much as there is."""
+    device: str
+    """What it was computed on."""
     training_run: TrainingRun | None
     """The run that the model came from; None where none is known."""
     against_run: AgainstRun | None
@@ -78,10 +80,10 @@ def answers_of(
     images = find_images(data, part, predictor.classes, resolve_settings(given), narrator)
     paths = [relative_to(images.folder, path) for path in images.paths]
     probabilities = predictor.probabilities(images.paths)
-    origin = training_run_of(file)
+    origin, device = training_run_of(file), str(predictor.dls.device)
     if not images.labels:
         table = unlabelled_table(paths, probabilities, predictor.classes)
-        return Answers(file, images, table, origin, None)
+        return Answers(file, images, table, device, origin, None)
     table = prediction_table(paths, images.labels, probabilities, predictor.classes)
     against = origin.compare(table, images.paths) if origin else None
-    return Answers(file, images, table, origin, against)
+    return Answers(file, images, table, device, origin, against)

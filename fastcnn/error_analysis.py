@@ -121,7 +121,10 @@ def interpret(
         narrator=narrator,
         settings=settings,
     )
-    folder, command = _folder(out, data), _command(model, data, {"part": part, **settings})
+    folder, command = (
+        _folder(out, data),
+        _command(model, data, {"part": part, **settings}, saliency),
+    )
     write_table(answers.table, folder / PREDICTIONS_FILE)
     title, page = "/".join(user_path(data).absolute().parts[-2:]), folder / REPORT_FILE
     report = leave_page(answers, page, title, command, saliency=saliency, narrator=narrator)
@@ -156,11 +159,13 @@ def require_free(out: str | Path | None, *, force: bool) -> None:
         )
 
 
-def _command(model: str | Path, data: str | Path, given: Mapping[str, Any]) -> str:
-    """Return the command of an analysis; where it goes changes nothing in it."""
+def _command(model: str | Path, data: str | Path, given: Mapping[str, Any], saliency: bool) -> str:
+    """Return the command of an analysis, from any folder; where it goes changes nothing in it."""
     options = {name: value for name, value in given.items() if value is not None}
     words = [word for name, value in options.items() for word in (option(name), str(value))]
-    return shlex.join(["fastcnn", "interpret", str(model), str(data), *words])
+    places = (str(user_path(path).absolute()) for path in (model, data))
+    hushed = [] if saliency else ["--no-saliency"]
+    return shlex.join(["fastcnn", "interpret", *places, *words, *hushed])
 
 
 def _folder(out: str | Path | None, data: str | Path) -> Path:

@@ -1,5 +1,6 @@
 """Which images a run was about: `images.csv`, by which they are known again."""
 
+import shlex
 from pathlib import Path
 
 import pandas as pd
@@ -49,5 +50,5 @@ def read_image_list(folder: Path) -> pd.DataFrame | None:
         raise UsageError(
             f"{shown_path(file)} is not the list of a run's images ({error}), expected the columns "
             f"{', '.join(COLUMNS)}",
-            hint="move it away: a run does without, and knows its images by their folder",
+            hint=f"a run does without it: mv {shlex.quote(shown_path(file))} images.csv.old",
         ) from error

@@ -74,7 +74,10 @@ class Run:
         """The most accurate strategy, None where none is finished."""
         if self.record["comparison"]:
             return str(self.record["comparison"]["winner"])
-        return self.strategies[0] if self.strategies else None
+        entries = self.record["strategies"]  # of a run that broke off
+        return max(
+            entries, key=lambda name: float(entries[name]["metrics"]["accuracy"]), default=None
+        )
 
     @property
     def is_own(self) -> bool:
@@ -111,7 +114,9 @@ class Run:
 
         ((name, entry),) = self.record["strategies"].items()
         metrics, n = entry["metrics"], self.n_scored
-        return nothing_learned_sentence(metrics, n) or worth_sentence(name, metrics, n)
+        said = nothing_learned_sentence(metrics, n) or worth_sentence(name, metrics, n)
+        is_of_one = self.repeats and not self.record["settings"]["folds"]
+        return f"{said} That is of {_in_words(self.repeats[0])}." if is_of_one else said
 
     @property
     def title(self) -> str:
@@ -214,6 +219,10 @@ class Run:
                 hint=f"it has {', '.join(self.strategies)}",
             )
         return name
+
+
+def _in_words(repeat: dict[str, Any]) -> str:
+    return str(repeat["name"]).replace("-", " ")
 
 
 def _read_record(path: Path) -> dict[str, Any]:

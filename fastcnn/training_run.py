@@ -30,13 +30,20 @@ class TrainingRun:
 
     @property
     def score(self) -> Score:
-        """What the strategy, or this repeat of it, scored on held-out images."""
-        return _score(pd.read_parquet(self.folder / PREDICTIONS_FILE)["correct"])
+        """What this very model scored on held-out images: of folds, one fold's."""
+        return _score(pd.read_parquet(self._own_folder / PREDICTIONS_FILE)["correct"])
 
     @property
     def _entry(self) -> dict[str, Any]:
         entry: dict[str, Any] = self.run.record["strategies"][self.strategy]
         return entry
+
+    @property
+    def _own_folder(self) -> Path:
+        """Where the answers of this very model lie: of a strategy's folder, its first repeat's."""
+        repeats = self._entry.get("repeats") or []
+        first = self.folder / str(repeats[0]["name"]) if repeats else self.folder
+        return first if (first / PREDICTIONS_FILE).is_file() else self.folder
 
     def compare(self, table: pd.DataFrame, paths: Sequence[Path]) -> AgainstRun:
         """Return a score on other images beside that of the run.
@@ -80,9 +87,7 @@ class TrainingRun:
 
     def _held_out(self) -> set[str]:
         """Return the paths of the images that this very model was scored on."""
-        repeats = self._entry.get("repeats") or []
-        first = self.folder / str(repeats[0]["name"]) if repeats else self.folder
-        folder = first if (first / PREDICTIONS_FILE).is_file() else self.folder
+        folder = self._own_folder
         files = (folder / PREDICTIONS_FILE, folder / TEST_PREDICTIONS_FILE)
         tables = [pd.read_parquet(file, columns=["path"]) for file in files if file.is_file()]
         return {path for table in tables for path in table["path"]}

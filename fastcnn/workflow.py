@@ -67,8 +67,8 @@ def run(
         force: replace the run that `out` holds.
         config: settings of an earlier run (`Run.record["settings"]`), below those given here.
         narrator: where notes and progress go.
-        command: what the record calls the command; None writes this call.
-        **settings: any field of `fastcnn.settings.Settings`.
+        command: what the record calls it; None writes this call.
+        **settings: fields of `fastcnn.settings.Settings`.
 
     Raises:
         FastcnnError: something given is wrong or cannot be had; its class says what.

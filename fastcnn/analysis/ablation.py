@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from fastcnn.analysis.intervals import mean_interval
+from fastcnn.analysis.repeated import mean_accuracy_interval
 from fastcnn.training.history import EpochRow
 
 
@@ -42,7 +42,7 @@ def summary(cells: Sequence[Cell]) -> list[dict[str, Any]]:
                 "seeds": [cell.seed for cell in own],
                 "accuracies": accuracies,
                 "accuracy": fmean(accuracies),
-                "accuracy_ci": mean_interval(accuracies),
+                "accuracy_ci": mean_accuracy_interval(accuracies),
                 "loss": fmean(cell.loss for cell in own),
                 "seconds": fmean(cell.seconds for cell in own),
             }

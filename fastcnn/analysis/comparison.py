@@ -79,12 +79,12 @@ def verdict(
         for pair in beaten
     ]
     if equal:
-        names = " and ".join(sorted([winner, *equal], key=list(accuracy).index))
         p = min(pair["p_holm"] for pair in against if _other(pair, winner) in equal)
         cheapest = min([winner, *equal], key=seconds.__getitem__)
         which = "cheapest of them" if len(equal) > 1 else "cheaper one"
+        between = ", nor between ".join(_and(winner, name, list(accuracy)) for name in equal)
         sentences.append(
-            f"No detectable difference between {names} on {n_images} images (p = {p:.2g}); "
+            f"No detectable difference between {between} on {n_images} images (p = {p:.2g}); "
             f"{cheapest} is the {which}."
         )
     return " ".join(sentences)
@@ -128,6 +128,11 @@ def _in_numbers(pair: Mapping[str, Any], ahead: str, accuracy: Mapping[str, floa
         f"{100 * sign * pair['difference']:+.1f} points "
         f"(95 % interval {100 * low:+.1f} to {100 * high:+.1f}, p = {pair['p_holm']:.2g})"
     )
+
+
+def _and(one: str, other: str, order: list[str]) -> str:
+    """Name two strategies in the order in which they ran."""
+    return " and ".join(sorted((one, other), key=order.index))
 
 
 def _pair(a: str, b: str, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:

@@ -38,14 +38,15 @@ def worth_sentence(name: str, metrics: Metrics, n: int, images: str = "held-out 
     )
 
 
-def nothing_learned_sentence(metrics: Metrics, n: int) -> str | None:
+def nothing_learned_sentence(metrics: Metrics, n: int, name: str = "") -> str | None:
     """Say that nothing was learned, or perhaps nothing; None where something was.
 
     Args:
         metrics: of the record (`accuracy` and `majority_baseline`).
         n: the images that they are of.
+        name: of the model, where there are others.
     """
-    return nothing_learned_sentences({"": metrics}, n)
+    return nothing_learned_sentences({name: metrics}, n)
 
 
 def nothing_learned_sentences(metrics: Mapping[str, Metrics], n: int) -> str | None:

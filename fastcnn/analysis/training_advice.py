@@ -74,21 +74,22 @@ def recover(name: str, history: pd.DataFrame, noise: float, epochs: int) -> Advi
 
     Args:
         name: of the strategy.
-        history: its rows (`phase`, `valid_loss`), with a phase in which the body was frozen.
+        history: its rows (`phase`, `valid_loss`, `lr_body`); nothing is said unless the body was
+            frozen, without a rate of its own, until the last phase.
         noise: standard error of a held-out loss, in nats.
         epochs: that it was given.
     """
     rows = _last_phase(history)
-    before = history["valid_loss"].iloc[: len(history) - len(rows)]
-    if rows.empty or before.empty:
+    before = history.iloc[: len(history) - len(rows)]
+    if rows.empty or before.empty or before["lr_body"].notna().any():
         return None
-    frozen, free = before.iloc[-1], rows["valid_loss"].iloc[-1]
+    frozen, free = before["valid_loss"].iloc[-1], rows["valid_loss"].iloc[-1]
     if not _rises(frozen, free, noise):
         return None
     return Advice(
         f"{name} lost when its body was set free: in {_epochs(len(rows))} the held-out loss rose "
         f"from {frozen:.2f} to {free:.2f}.",
-        "Give it more epochs to mend that; it also learns more gently in them.",
+        "Give it more epochs to mend that.",
         ("--strategy", name, "--epochs", str(max(2 * epochs, 5))),
         about="training",
     )

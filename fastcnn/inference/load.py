@@ -38,8 +38,8 @@ def find_model(model: Path) -> Path:
         raise UsageError(
             f"{model} is an error analysis and holds no model, expected a run, RUN/<strategy> or a "
             ".pkl file",
-            hint=f"its page is {model}/{REPORT_FILE}; fastcnn interpret wrote it, and says anew "
-            "what a model gets wrong",
+            hint=f"fastcnn evaluate RUN FOLDER asks a run's model; the analysis is to be read: "
+            f"{model}/{REPORT_FILE}",
         )
     state = "holds no model" if model.exists() else "does not exist"
     raise UsageError(

@@ -7,7 +7,6 @@ from rich.table import Table
 from rich.text import Text
 
 from fastcnn.analysis.confusion import most_confused
-from fastcnn.analysis.learned import learned_nothing
 from fastcnn.analysis.metrics import metrics_of
 from fastcnn.analysis.predictions import probabilities_of
 from fastcnn.analysis.scores import class_scores, top_losses
@@ -19,6 +18,7 @@ from fastcnn.report.evaluation_table import (
     accuracy_sentence,
     skipped_sentence,
     tell_leak,
+    tell_nothing_learned,
     tell_training_run,
 )
 
@@ -44,11 +44,7 @@ def show_analysis(found: ErrorAnalysis, narrator: Narrator) -> None:
         metrics, n = metrics_of(found.table), len(found.table)
         tell_leak(found.answers.against_run, narrator)
         narrator.always_say(accuracy_sentence(metrics, n))
-        if learned_nothing(found.table):
-            narrator.warn(
-                "that is no better than always answering the commonest class, which scores "
-                f"{metrics['majority_baseline']:.3f}"
-            )
+        tell_nothing_learned(metrics, n, narrator)
         tell_training_run(found.answers.against_run, narrator)
     else:
         narrator.always_say(f"{len(found.table):,} images without labels")

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fastcnn.analysis.against_run import AgainstRun
+from fastcnn.analysis.learned import nothing_learned_sentence
 from fastcnn.evaluation import Evaluation
 from fastcnn.narrator import LOUD, Narrator
 from fastcnn.places import shown_path
@@ -19,7 +20,9 @@ def show_evaluation(found: Evaluation, narrator: Narrator) -> None:
     if found.skipped:
         narrator.warn(skipped_sentence(found.skipped))
     tell_leak(found.training_run, narrator)
-    narrator.always_say(accuracy_sentence(found.metrics, len(found.table)))
+    metrics, n = found.metrics, len(found.table)
+    narrator.always_say(accuracy_sentence(metrics, n))
+    tell_nothing_learned(metrics, n, narrator)
     tell_training_run(found.training_run, narrator)
 
 
@@ -30,6 +33,12 @@ def accuracy_sentence(metrics: Mapping[str, Any], n: int) -> str:
         f"accuracy {metrics['accuracy']:.3f} (95 % interval {low:.3f} to {high:.3f}) on "
         f"{n:,} images, macro F1 {metrics['f1_macro']:.3f}"
     )
+
+
+def tell_nothing_learned(metrics: Mapping[str, Any], n: int, narrator: Narrator) -> None:
+    """Warn where `n` images would as well have been answered without looking at them."""
+    if said := nothing_learned_sentence(metrics, n):
+        narrator.warn(f"{said[0].lower()}{said[1:].rstrip('.')}")
 
 
 def skipped_sentence(skipped: Mapping[str, str]) -> str:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 Of = TypeVar("Of")
 FigureOf = Callable[..., "Figure"]
-"""Takes the name of a strategy; left out, all strategies are drawn, or the winner's where a figure
-shows one."""
+"""Takes the name of a strategy, but for a learning curve and an ablation; left out, all are
+drawn, or the winner's where a figure shows one."""
 RATES = ["lr_head", "lr_body"]
 """The columns of a history that hold learning rates."""
 

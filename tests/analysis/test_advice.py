@@ -16,7 +16,8 @@ NOISE = 0.01
 def history(*rows: tuple[str, float, float]) -> pd.DataFrame:
     """Phase, training loss and held-out loss of each epoch."""
     table = pd.DataFrame(rows, columns=["phase", "train_loss", "valid_loss"])
-    return table.assign(epoch=range(1, len(table) + 1))
+    rates = [1e-4 if phase == "all" else np.nan for phase in table["phase"]]
+    return table.assign(epoch=range(1, len(table) + 1), lr_body=rates)
 
 
 def pair(a: str, b: str, difference: float, p: float) -> dict[str, object]:

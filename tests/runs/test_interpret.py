@@ -130,11 +130,13 @@ def test_of_a_model_without_its_run_the_page_says_so(
     shutil.copy(trained.model_file(), "alone.pkl")
     document(cli, "alone.pkl", unlabelled, "--no-saliency", "--out", "a")
     page = Path("a/report.html").read_text("utf-8")
-    assert "how it was trained is not known here" in page and "model asked, alone.pkl" in page
+    assert "No run is known that trained this model" in page and "model asked, alone.pkl" in page
     assert trained.record["strategies"]["head"]["checkpoint_sha256"] in page
 
 
-def test_what_the_model_remembers_advises_nobody(cli: Cli, trained: fastcnn.Run) -> None:
+def test_what_the_model_remembers_advises_nobody(
+    cli: Cli, trained: fastcnn.Run, work: Path
+) -> None:
     options = ("--label-regex", "(.+)_[0-9]+", "--no-saliency", "--out", "a")
     code, out, _ = cli("interpret", trained.path, trained.record["data"]["path"], *options)
     assert code == 0 and 0 < out.index("LEAK") < out.index("accuracy 0")

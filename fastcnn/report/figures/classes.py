@@ -16,8 +16,8 @@ MANY = 12
 """Classes above which bars have no names, and squares no numbers."""
 
 
-def class_counts_figure(counts: Mapping[str, int]) -> "Figure":
-    """Draw the number of images of each class, the most first."""
+def class_counts_figure(counts: Mapping[str, int], what: str = "training images") -> "Figure":
+    """Draw the number of images of each class, the most first; `what` names them."""
     ordered = sorted(counts.items(), key=lambda pair: -pair[1])
     names, numbers = [name for name, _ in ordered], [number for _, number in ordered]
     figure, axes = panel(fit=len(names) <= MANY)
@@ -26,7 +26,7 @@ def class_counts_figure(counts: Mapping[str, int]) -> "Figure":
     if len(names) <= MANY:
         shown = [_short(name) for name in names]
         axes.set_xticks(range(len(names)), shown, rotation=45, ha="right", parse_math=False)
-    label(axes, f"{len(names)} classes, the largest first", "training images", legend=False)
+    label(axes, f"{len(names)} classes, the largest first", what, legend=False)
     return figure
 
 

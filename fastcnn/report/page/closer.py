@@ -11,7 +11,7 @@ from markupsafe import Markup
 from fastcnn.analysis.calibration import Calibration, calibrate, reliability
 from fastcnn.analysis.confusion import Confusion, most_confused
 from fastcnn.analysis.coverage import AbstainPoint, abstain_threshold, coverage_curve
-from fastcnn.analysis.scores import all_scores, class_scores, top_losses
+from fastcnn.analysis.scores import TOPS, all_scores, class_scores, top_losses
 from fastcnn.report.figures.calibration import coverage_figure, reliability_figure
 from fastcnn.report.page.cells import Matrix, Shown, matrix_of, shown_images
 from fastcnn.report.page.subject import ScoredModel, Subject
@@ -79,6 +79,12 @@ class Closer:
     """All wrong answers."""
     sureness: Sureness
     """How sure it is."""
+
+    @property
+    def tops(self) -> dict[int, float]:
+        """The top-k accuracies, 0 to 1, by k; none of so few classes that they would be 1."""
+        names = {k: f"top_{k}_accuracy" for k in TOPS}
+        return {k: self.scores[name] for k, name in names.items() if name in self.scores}
 
     def files(self) -> Iterator[Path]:
         """Yield the images to look at closely."""

@@ -99,7 +99,7 @@ def data_summary(subject: Subject, samples: Sequence[Shown]) -> DataSummary:
     if counts:
         kind = "Images" if subject.folds else "Training images"
         text = f"{kind} of each class: {min(counts.values())} to {max(counts.values())}"
-        figure = inline_svg(class_counts_figure(counts), "counts", text)
+        figure = inline_svg(class_counts_figure(counts, kind.lower()), "counts", text)
     return DataSummary(
         facts=facts,
         sizes=_sizes(subject),

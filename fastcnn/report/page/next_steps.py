@@ -16,9 +16,11 @@ from fastcnn.recipe_book import FOLDER_RECIPE
 from fastcnn.report.page.closer import Closer
 from fastcnn.report.page.data import DataSummary
 from fastcnn.report.page.labels import Suspects
-from fastcnn.report.page.subject import Subject
+from fastcnn.report.page.subject import ScoredModel, Subject
 
 STRATEGY = "--strategy"
+RANDOM = "random"
+"""The source of weights that were not learned."""
 SECTIONS = {
     "labels": "labels",
     "images": "data",
@@ -86,12 +88,7 @@ def _about_training(subject: Subject) -> Iterator[Advice | None]:
     comparison = record.get("comparison") or {}
     for model in subject.models:
         if model.history is not None:
-            epochs = int(_setting(subject, "epochs", 1))
-            yield training_advice.train_longer(model.name, model.history, epochs)
-            is_mixed = bool(_setting(subject, "mixup", 0) or _setting(subject, "cutmix", 0))
-            told = model.name, model.history, standard_error(model.table["loss"])
-            yield training_advice.hold_back(*told, is_mixed=is_mixed)
-            yield training_advice.recover(*told, epochs)
+            yield _about_history(subject, model, model.history)
     if advice.LP_FT not in _strategies(subject):
         yield training_advice.start_from_the_head(comparison.get("pairs", []))
     if not _has_repeats(subject):
@@ -99,21 +96,35 @@ def _about_training(subject: Subject) -> Iterator[Advice | None]:
     yield training_advice.collect_more(record.get("learning_curve"))
 
 
+def _about_history(subject: Subject, model: ScoredModel, history: pd.DataFrame) -> Advice | None:
+    """Return one advice: what mends a rise speaks against what would go on as before."""
+    epochs = int(_setting(subject, "epochs", 1))
+    is_mixed = bool(_setting(subject, "mixup", 0) or _setting(subject, "cutmix", 0))
+    own, table = model.held_out_paths, model.table
+    scored = table if own is None else table[table["path"].isin(own)]  # the history's own fold
+    told = model.name, history, standard_error(scored["loss"])
+    return (
+        training_advice.recover(*told, epochs)
+        or training_advice.hold_back(*told, is_mixed=is_mixed)
+        or training_advice.train_longer(model.name, history, epochs)
+    )
+
+
 def _about_answers(subject: Subject, closer: Closer, data: DataSummary) -> Iterator[Advice | None]:
     table, accuracy = subject.best.table, closer.scores["accuracy"]
-    size = int(_setting(subject, "size", 224))
-    larger = advice.show_more_detail(data.sizes.median_side, size, accuracy) if data.sizes else None
+    size = int(_setting(subject, "size", 0))
+    sides = (data.sizes.median_side, size) if data.sizes and size else None
+    larger = advice.show_more_detail(*sides, accuracy) if sides else None
     is_balanced = _setting(subject, "balance", "none") != "none"
     classes = pd.DataFrame(closer.classes)
     yield advice.balance(subject.learned, classes, is_balanced=is_balanced)
-    sides = (data.sizes.median_side, size) if data.sizes else None
     yield advice.tell_apart(
         most_confused(table), closer.n_wrong, closer.matrix.n_classes, sides, _strategies(subject)
     )
     if subject.record is not None:
         yield larger
     yield advice.cool_down(closer.sureness.calibration)
-    n_images = data.facts.get("n_images", len(table))
+    n_images = data.facts.get("n_train", 0) + data.facts.get("n_valid", 0)
     if subject.record is not None and not _has_repeats(subject):
         yield advice.score_more(closer.scores["accuracy_ci"], len(table), n_images)
 
@@ -134,7 +145,7 @@ def _command(subject: Subject, one: Advice) -> str | None:
 
 
 def _beginning(subject: Subject) -> list[str]:
-    """Return what begins the command of a run, from any folder; a recipe may be a user's file."""
+    """Return what begins the command of a run; a user's recipe is named as it was given."""
     record: Any = subject.record
     if record["recipe"] == FOLDER_RECIPE:
         return ["fastcnn", "train", str(record["settings"].get("data") or record["data"]["path"])]
@@ -149,11 +160,15 @@ def _is_shell(record: Any) -> bool:
 
 
 def _strategies(subject: Subject) -> list[str]:
-    return str(_setting(subject, "strategy", "")).split("-vs-")
+    """Return what was tried, and what cannot be: random weights have no features to start from."""
+    weights = (subject.record or subject.training_record or {}).get("weights") or {}
+    is_pretrained = weights and weights.get("source") != RANDOM
+    tried = str(_setting(subject, "strategy", "")).split("-vs-")
+    return tried if is_pretrained else [*tried, advice.LP_FT]
 
 
 def _setting(subject: Subject, name: str, default: object) -> Any:
-    settings = (subject.record or {}).get("settings") or {}
+    settings = (subject.record or subject.training_record or {}).get("settings") or {}
     return settings.get(name) or default
 
 

@@ -109,9 +109,12 @@ class Subject:
 
     @property
     def best(self) -> ScoredModel:
-        """The model that is looked at most closely: the winner of a comparison, or the first."""
+        """The model that is looked at most closely: the winner of a comparison, or the highest."""
+        if len(self.models) == 1:  # whose table may have no labels
+            return self.models[0]
         winner = ((self.record or {}).get("comparison") or {}).get("winner")
-        return next((model for model in self.models if model.name == winner), self.models[0])
+        highest = max(self.models, key=lambda model: float(model.table["correct"].mean()))
+        return next((model for model in self.models if model.name == winner), highest)
 
     @cached_property
     def parts(self) -> Mapping[str, str]:

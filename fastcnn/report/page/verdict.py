@@ -90,6 +90,11 @@ class Verdict:
         return names[0].replace("-", " ") if names and names[0].startswith("seed") else None
 
     @property
+    def has_mean_intervals(self) -> bool:
+        """Whether means of repeats have intervals: not where all repeats score the same."""
+        return any(row.has_repeats and row.entry.get("accuracy_mean_ci") for row in self.rows)
+
+    @property
     def tag(self) -> str:
         """What the best row is called: most accurate only where that is more than chance."""
         if self.of_one:
@@ -112,7 +117,11 @@ def verdict_of(subject: Subject) -> Verdict:
     comparison = (subject.record or {}).get("comparison") or {}
     return Verdict(
         sentence=comparison.get("verdict")
-        or " ".join(worth_sentence(row.name, row.metrics, row.n, images) for row in rows),
+        or " ".join(
+            nothing_learned_sentence(row.metrics, row.n, row.name)
+            or worth_sentence(row.name, row.metrics, row.n, images)
+            for row in rows
+        ),
         rows=rows,
         pairs=comparison.get("pairs", []),
         scale=_scale([row.metrics["accuracy_ci"] for row in rows]),
@@ -127,18 +136,16 @@ def _row(model: ScoredModel, subject: Subject) -> ScoreRow:
     metrics = entry.get("metrics") or metrics_of(model.table)
     return ScoreRow(
         name=model.name,
-        is_best=len(subject.models) > 1 and model is subject.best,
+        is_best=bool((subject.record or {}).get("comparison")) and model is subject.best,
         n=len(model.table),
         metrics=metrics,
         entry=entry,
-        warnings=_warnings(entry, metrics, len(model.table)),
+        warnings=_warnings(entry),
     )
 
 
-def _warnings(entry: Mapping[str, Any], metrics: Mapping[str, Any], n: int) -> list[str]:
+def _warnings(entry: Mapping[str, Any]) -> list[str]:
     warnings = []
-    if nothing := nothing_learned_sentence(metrics, n):
-        warnings.append(nothing)
     if entry.get("selected_on_validation"):
         warnings.append(
             "Selected on validation: the images that are scored here had a say in which weights "

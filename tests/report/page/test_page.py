@@ -173,7 +173,7 @@ def test_the_page_of_models_without_a_run(tmp_path: Path) -> None:
     subject = Subject("new pictures", None, [ScoredModel("export", table, tmp_path / "new")])
     page = Read(render_page(subject))
     assert "new pictures: export" in page.text
-    assert "how it was trained is not known here" in page.text
+    assert "No run is known that trained this model" in page.text
     assert page.all("image")
     assert "othing was learned" in page.text
     assert "Versions and machine" not in page.text
@@ -182,10 +182,12 @@ def test_the_page_of_models_without_a_run(tmp_path: Path) -> None:
 
 def test_the_page_of_other_images_says_how_the_model_was_trained(stored: Run) -> None:
     told = subject_of(stored)
-    page = Read(render_page(replace(told, record=None, training_record=stored.record)))
-    assert "is not known here" not in page.text
-    assert stored.record["command"] in page.text and "cd" * 32 in page.text
-    assert "2.15.0" in page.text
+    asked = {"command": "fastcnn interpret RUN new", "model": "export.pkl", "sha256": "ef" * 32}
+    asked |= {"environment": {"torch": "2.99.0"}}
+    page = Read(render_page(replace(told, record=None, training_record=stored.record, asked=asked)))
+    assert "No run is known" not in page.text
+    assert stored.record["command"] in page.text and asked["command"] in page.text
+    assert "ef" * 32 in page.text and "2.99.0" in page.text
 
 
 def test_a_run_that_broke_off_shows_what_there_is(odd: tuple[Run, Read]) -> None:
