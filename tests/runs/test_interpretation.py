@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import fastai.callback.progress  # noqa: F401  gives every Learner `no_bar`
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import torch
 from fastai.interpret import ClassificationInterpretation
 from fastai.learner import Learner
 
@@ -18,6 +20,7 @@ import fastcnn
 from fastcnn.analysis.interpretation import StoredInterpretation
 from fastcnn.errors import DataError
 from fastcnn.inference.trust import trust
+from fastcnn.reporting import report
 
 
 @pytest.fixture(scope="module")
@@ -188,3 +191,29 @@ def test_the_page_on_analysis_works_as_it_stands(
     found: dict[str, Any] = {"run": permuted}
     exec("".join(blocks), found)
     assert len(blocks) == 4 and found["interpretation"].confusion_matrix().sum() == 24
+
+
+def test_the_report_of_a_trained_run_predicts_nothing_and_asks_no_network(
+    permuted: fastcnn.Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its models are there and could be asked, as Grad-CAM does."""
+    for name in permuted.strategies:
+        trust(permuted.model_file(name).read_bytes(), "in the home of this test too")
+
+    def refuse(*address: object) -> None:
+        raise AssertionError(f"the network was asked: {address}")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    seen: list[str] = []
+    hook = torch.nn.modules.module.register_module_forward_hook(
+        lambda module, *_: seen.append(type(module).__name__)
+    )
+    try:
+        report(permuted.path, out=tmp_path / "plain.html", saliency=False)
+        assert seen == []
+        report(permuted.path, out=tmp_path / "asked.html")
+    finally:
+        hook.remove()
+    assert "Conv2d" in seen
+    assert "Where the model looked" not in (tmp_path / "plain.html").read_text("utf-8")
+    assert "Where the model looked" in (tmp_path / "asked.html").read_text("utf-8")

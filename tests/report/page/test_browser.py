@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stored_run import store_run
+from stored_run import answers, draw_pictures, store_run
 
 from fastcnn.narrator import HushedNarrator
+from fastcnn.report.page.subject import ScoredModel, Subject
+from fastcnn.report.page.unlabelled import render_unlabelled
 from fastcnn.reporting import write_report
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -51,7 +53,7 @@ def visit(browser: Any, report: Path) -> Callable[..., Any]:
     """Open the report in a context of its own; leaving it fails on any error of the page."""
 
     @contextmanager
-    def opened(**context: Any) -> Iterator[Any]:
+    def opened(file: Path | None = None, **context: Any) -> Iterator[Any]:
         with browser.new_context(offline=True, **context) as alone:
             page = alone.new_page()
             page.set_default_timeout(10_000)
@@ -60,7 +62,7 @@ def visit(browser: Any, report: Path) -> Callable[..., Any]:
             page.on("console", lambda message: said.append(message.text))
             page.on("pageerror", lambda error: said.append(str(error)))
             page.on("request", lambda request: asked.append(request.url))
-            page.goto(report.as_uri())
+            page.goto((file or report).as_uri())
             yield page
             assert said == []
             assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
@@ -166,3 +168,32 @@ def test_it_prints_without_what_cannot_be_clicked(visit: Visit, shots: Path) -> 
         assert page.locator("#verdict").is_visible()
         page.pdf(path=shots / "print.pdf", format="A4")
         assert (shots / "print.pdf").stat().st_size > 50_000
+
+
+@pytest.mark.parametrize("device", WIDTHS)
+def test_a_page_of_images_without_labels_is_a_page_too(
+    visit: Visit, shots: Path, tmp_path: Path, device: str
+) -> None:
+    paths = draw_pictures(tmp_path / "new", ["cat", "dog", "fox"], 24)
+    table = answers(paths, ["cat", "dog", "fox"], seed=0, skill=1.0)
+    unlabelled = table.drop(columns=["target", "correct", "loss"])
+    subject = Subject("new", None, [ScoredModel("head", unlabelled, tmp_path / "new")])
+    file = tmp_path / "unlabelled.html"
+    file.write_text(render_unlabelled(subject, saliency=False, narrator=HushedNarrator(quiet=True)))
+    with visit(file, viewport={"width": WIDTHS[device], "height": 844}) as page:
+        page.screenshot(path=shots / f"unlabelled-{device}.png", full_page=True)
+        assert page.evaluate("document.documentElement.scrollWidth") <= WIDTHS[device]
+        page.get_by_role("button", name="Mean confidence").click()
+        column = page.locator("#seen tbody tr > :nth-child(4)").all_inner_texts()
+        assert column == sorted(column, reverse=True) and len(column) == 3
+        page.get_by_role("link", name="How it was made").click()
+        assert page.get_by_text("No run is known that trained this model").is_visible()
+
+
+def test_what_is_cut_off_says_so(visit: Visit) -> None:
+    """On a phone the wide tables; on a desk nothing that fits."""
+    for device, is_cut in (("phone", True), ("desktop", False)):
+        with visit(viewport={"width": WIDTHS[device], "height": 844}) as page:
+            box = page.locator("#m0-classes .scroll")
+            page.wait_for_timeout(100)
+            assert ("wide" in (box.get_attribute("class") or "").split()) == is_cut
