@@ -14,7 +14,7 @@ from fastcnn.analysis.pairs import paired_counts
 from fastcnn.report.page.cells import Shown, shown_images
 from fastcnn.report.page.subject import ScoredModel, Subject
 
-N_SUSPECTS, N_STRANGE, N_DISAGREEING = 24, 12, 4
+N_SUSPECTS, N_STRANGE, N_DISAGREEING = 24, 48, 4
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 PARTS_MEET = re.compile(r"([_/-])(?=\w)")
-UNIT = re.compile(r"(?<=\d) (?=%|(?:s|min|h|points|px)\b)")
+UNIT = re.compile(r"(?<=\d) (?=%|(?:s|min|h|points|px)\b)|(?<=\bp) (?==)|(?<=\bp =) (?=\d)")
 MISSING = "–"
 """Stands where there is no number."""
 
@@ -59,7 +59,7 @@ def percent(value: float | None) -> str:
 
 
 def tight(text: str) -> str:
-    """Keep units with their numbers."""
+    """Keep units with their numbers, and p with its value."""
     return UNIT.sub("\u00a0", text)
 
 
