@@ -57,7 +57,10 @@ TRAININGS: dict[str, dict[str, str]] = {
         **{"opt": "sgd", "lr": "0.25", "wd": "0.013"},
     },
     "frozen": {"strategy": "head", "arch": LITE, "size": "160", "views": "1"},
-    "full": {"strategy": "full", "arch": LITE, "size": "96", "epochs": "2", "bs": "64"},
+    "full": {
+        **{"strategy": "full", "arch": LITE, "size": "96", "epochs": "3", "freeze-epochs": "0"},
+        **{"bs": "64", "lr": "5e-4:2e-3"},
+    },
     "lp-ft": {"strategy": "lp-ft", "arch": LITE, "size": "96", "epochs": "2", "bs": "64"},
 }
 """What is measured, with the settings that are not the recipe's."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 FIGURE = Path(__file__).with_name("cifar10.svg")
 Found = Mapping[str, Any]
@@ -57,6 +58,9 @@ def draw_curves(trainings: Mapping[str, Found]) -> None:
         for run in entry["found"]["runs"]:
             _line(axes, run["curve"], name, f"C{number}")
     axes.set(xscale="log", xlabel="minutes", ylabel="accuracy", ylim=(0.3, 1))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.grid(alpha=0.3)
     handles = {
         label: handle for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
