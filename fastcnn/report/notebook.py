@@ -85,7 +85,7 @@ def _ablation_rows(run: Run) -> list[dict[str, Any]]:
             "accuracy": f"{line['accuracy']:.3f}",
             "95 % interval": "{:.3f} to {:.3f}".format(*line["accuracy_ci"])
             if line["accuracy_ci"]
-            else "one seed",
+            else "none",
             "seconds": f"{line['seconds']:.0f}",
         }
         for line in run.record["ablation"]

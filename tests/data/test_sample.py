@@ -153,7 +153,7 @@ def test_workers_end_silently_with_the_main_process(
         while main.poll() is None and not any(tmp_path.iterdir()):
             time.sleep(0.05)
         os.kill(-main.pid if whole_group else main.pid, number)
-        _, errors = main.communicate(timeout=20)  # ends when no worker holds the pipe any more
+        _, errors = main.communicate(timeout=60)  # ends when no worker holds the pipe any more
     assert errors.count("Traceback") == errors.count("KeyboardInterrupt") == int(whole_group)
 
 

@@ -105,6 +105,7 @@ def test_force_believes_no_strangers_record(cli: Cli, few_pets: Path, work: Path
     assert not (work / "r" / "run.json").exists()
 
 
+@pytest.mark.slow
 def test_force_replaces_the_run_and_nothing_else(
     cli: Cli, few_pets: Path, tiny_network: list[str], work: Path
 ) -> None:

@@ -59,6 +59,7 @@ def test_its_groups_stay_whole(
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_of_a_run_that_fine_tunes_it_is_computed_besides(
     cli: Cli, small_pets: Path, tiny_options: list[str], work: Path
 ) -> None:

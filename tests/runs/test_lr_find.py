@@ -90,6 +90,7 @@ def test_a_folder_of_classes_is_its_own_data(
     assert "--lr" in out.splitlines()[-1] and "fastcnn recipe" not in out
 
 
+@pytest.mark.slow
 def test_from_random_weights_the_whole_network_is_tested(
     few_pets: Path, classes: Path, work: Path
 ) -> None:
@@ -126,7 +127,12 @@ def job_of(strategy: str, data: Path, weights: Path, store: FeatureStore, **more
 
 
 @pytest.mark.parametrize(
-    ("strategy", "head"), [("head", "linear"), ("head", "fastai"), ("scratch", "linear")]
+    ("strategy", "head"),
+    [
+        ("head", "linear"),
+        ("head", "fastai"),
+        pytest.param("scratch", "linear", marks=pytest.mark.slow),
+    ],
 )
 def test_the_network_is_to_the_bit_what_it_was(
     strategy: str, head: str, few_pets: Path, tiny_weights: Path, work: Path

@@ -59,8 +59,8 @@ def trained(cli: Cli, recipe: str, tiny_weights: Path, *more: str) -> dict[str, 
     [
         ("cats_dogs", "cats-dogs", 2, (13, 3, 16)),
         ("hymenoptera", "hymenoptera", 2, (16, 16, 0)),
-        ("flowers", "flowers", 5, (32, 8, 0)),
-        ("nature12k", "nature12k", 4, (26, 6, 32)),
+        pytest.param("flowers", "flowers", 5, (32, 8, 0), marks=pytest.mark.slow),
+        pytest.param("nature12k", "nature12k", 4, (26, 6, 32), marks=pytest.mark.slow),
     ],
 )
 def test_a_recipe_trains_on_its_data(
@@ -82,6 +82,7 @@ def test_a_recipe_trains_on_its_data(
     assert tested == [parts[2] > 0] * 2
 
 
+@pytest.mark.slow
 def test_cifar10_from_its_archive(cli: Cli, shared: Path, work: Path, tiny_weights: Path) -> None:
     archive = few_of_cifar(shared, work / "cifar10.zip")
     record = trained(cli, "cifar10", tiny_weights, "--data", str(archive))

@@ -79,6 +79,7 @@ def test_the_test_part_is_scored_once_at_the_end(
     assert all(path.startswith("val/") for path in held_out["path"])
 
 
+@pytest.mark.slow
 def test_a_part_that_is_asked_for_in_vain_is_said(
     cli: Cli, parts: Path, few_pets: Path, quick: list[str]
 ) -> None:

@@ -41,6 +41,7 @@ print(json.dumps({**found, "left": resident()}))
 """
 
 
+@pytest.mark.slow
 def test_pages_are_touched_once_and_given_back() -> None:
     """An inner block that fails does not end the outer one."""
     command = [sys.executable, "-W", "ignore", "-c", STEPS]

@@ -114,6 +114,7 @@ def forget_peak() -> None:
     Path("/proc/self/clear_refs").write_text("5")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux forgets a peak")
 def test_a_real_step_takes_what_was_estimated() -> None:
     network = torchvision.models.resnet18(num_classes=4).to(memory_format=torch.channels_last)

@@ -129,6 +129,7 @@ def test_phases_on_features_and_on_pictures_begin_again(
     assert len(job.narrator.events) == 1
 
 
+@pytest.mark.slow
 def test_the_smallest_batch_is_the_end(given: dict[str, Any]) -> None:
     """One of two, since fastai's head normalises vectors over the batch."""
     job = job_of("full", given)
@@ -139,6 +140,7 @@ def test_the_smallest_batch_is_the_end(given: dict[str, Any]) -> None:
     assert len(job.narrator.events) == 4
 
 
+@pytest.mark.slow
 def test_the_rate_search_on_pictures_begins_again(given: dict[str, Any]) -> None:
     job = job_of("scratch", {**given, "lr": "auto", "epochs": 1, "bs": 4, "augment": "none"})
     job.learner.loss_func = LossOnCard(job.learner.loss_func, limit=2)
