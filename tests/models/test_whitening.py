@@ -48,6 +48,7 @@ def test_a_range_test_sees_the_layer_that_training_has(few_pets: Path, work: Pat
     assert curves[0] != curves[1]
 
 
+@pytest.mark.slow
 def test_training_computes_it_and_leaves_it(few_pets: Path, work: Path) -> None:
     """The same pictures give the same layer, whatever was drawn before; other layers learn."""
     first, second = (

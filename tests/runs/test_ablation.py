@@ -38,6 +38,7 @@ def mine(work: Path) -> str:
     return "./mine.py"
 
 
+@pytest.mark.slow
 def test_every_training_is_kept_and_the_seeds_are_summed_up(
     cli: Cli, small_pets: Path, mine: str
 ) -> None:

@@ -17,7 +17,7 @@ from fastcnn.settings import Settings
 Cli = Callable[..., tuple[int, str, str]]
 
 
-@pytest.fixture(params=["resnet18", "test_resnet"])
+@pytest.fixture(params=[pytest.param("resnet18", marks=pytest.mark.slow), "test_resnet"])
 def options(request: pytest.FixtureRequest, tiny_weights: Path, tmp_path: Path) -> list[str]:
     """One network of torchvision's and one of timm's, with random weights."""
     if request.param == "resnet18":

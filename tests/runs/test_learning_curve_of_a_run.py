@@ -14,6 +14,7 @@ from fastcnn.narrator import Advance, Narrator
 Cli = Callable[..., tuple[int, str, str]]
 
 
+@pytest.mark.slow
 def test_it_ends_where_the_head_is(
     cli: Cli, few_pets: Path, tiny_network: list[str], work: Path
 ) -> None:

@@ -99,6 +99,7 @@ def test_solar_comes_with_its_package(cli: Cli, work: Path) -> None:
     assert "2,624 images of 2 classes" in out and "CC BY-NC-SA 4.0" in out
 
 
+@pytest.mark.slow
 def test_cats_and_dogs_as_kaggle_names_them(
     cli: Cli, few_pets: Path, work: Path, tiny_weights: Path
 ) -> None:

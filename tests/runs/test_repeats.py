@@ -237,6 +237,7 @@ def test_what_there_is_stays_after_an_interrupt(
     assert not list(Path("r").rglob(".*"))
 
 
+@pytest.mark.slow
 def test_strategies_of_an_interrupted_fold_are_scored_on_the_same_images(
     small_pets: Path, tiny_weights: Path, work: Path
 ) -> None:

@@ -49,6 +49,7 @@ def states(folder: str = "s") -> list[str]:
     return [row["state"] for row in rows(folder)]
 
 
+@pytest.mark.slow
 def test_the_best_command_reproduces_the_score(cli: Cli, classes: Path, tiny: list[str]) -> None:
     code, out, err = cli("sweep", classes, *tiny, *QUICK, "--trials", 8, "--out", "s")
     assert code == 0, err

@@ -121,6 +121,7 @@ def test_every_label_is_ranked(finished: fastcnn.Run, few_pets: Path) -> None:
     assert set(ranked["split"]) == {"train", "valid"}
 
 
+@pytest.mark.slow
 def test_labels_are_ranked_without_cleanlab_too(
     few_pets: Path, tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
