@@ -39,6 +39,7 @@ def test_what_is_written_is_read(changes: dict[str, object]) -> None:
         assert getattr(settings, name) == changes.get(name, getattr(plain, name))
 
 
+@pytest.mark.slow
 @given(SETTINGS)
 def test_what_is_read_can_be_built(changes: dict[str, object]) -> None:
     architecture = find_architecture(network_name("five-block", changes))

@@ -59,6 +59,7 @@ def test_without_a_topic_it_lists_them(cli: Cli, work: Path) -> None:
     assert max(map(len, out.splitlines())) <= 80
 
 
+@pytest.mark.slow
 def test_a_picture_of_one_s_own_and_arithmetic_that_is_right(cli: Cli, work: Path) -> None:
     """Grey on the left and brighter on the right: the largest number stands on the step."""
     picture = np.full((64, 90), 40, np.uint8)

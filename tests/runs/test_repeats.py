@@ -251,6 +251,7 @@ def test_strategies_of_an_interrupted_fold_are_scored_on_the_same_images(
     assert [len(entry["repeats"]) for entry in run.record["strategies"].values()] == [1, 1]
 
 
+@pytest.mark.slow
 def test_a_dry_run_counts_all_repeats(
     cli: Cli, small_pets: Path, tiny_options: list[str], work: Path
 ) -> None:

@@ -141,6 +141,7 @@ def test_the_last_epoch_scored_what_the_exported_model_scores(finished: fastcnn.
         assert finished.history(strategy)["accuracy"].iloc[-1] == pytest.approx(accuracy)
 
 
+@pytest.mark.slow
 def test_a_second_run_is_equal(
     finished: fastcnn.Run, few_pets: Path, tiny_weights: Path, tmp_path: Path
 ) -> None:
@@ -152,6 +153,7 @@ def test_a_second_run_is_equal(
         pd.testing.assert_frame_equal(finished.predictions(strategy), again.predictions(strategy))
 
 
+@pytest.mark.slow
 def test_another_seed_splits_otherwise(
     finished: fastcnn.Run, few_pets: Path, tiny_weights: Path, tmp_path: Path
 ) -> None:

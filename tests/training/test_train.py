@@ -227,6 +227,7 @@ def test_features_are_found_the_second_time_and_do_not_change_the_result(tiny: B
     assert torch.equal(*weights)
 
 
+@pytest.mark.slow
 def test_another_body_size_or_view_does_not_find_them(tiny: Bench) -> None:
     train(tiny.job("head", views=1))
     for changes in ({"views": 2}, {"views": 1, "size": 96}, {"views": 1, "precision": "bf16"}):
