@@ -14,15 +14,32 @@ TINY = "test_resnet"
 """timm's network for tests: 0.5 million parameters, 6 groups."""
 
 
+@pytest.fixture(autouse=True, scope="module")
+def home_of_the_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what a module's own fixtures train out of the home of whoever runs the tests.
+
+    And its caches out of theirs: features that were computed in other batches differ in their last
+    digits, and with them all that is learned from them.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        move(patch, tmp_path_factory.mktemp("module-home"))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep the caches and the list of trusted files of whoever runs the tests out of them."""
+    """Give every test caches and a list of trusted files of its own."""
     home = tmp_path_factory.mktemp("home")
-    for name in ("FASTCNN_CACHE", "FASTAI_HOME", "TORCH_HOME", "HF_HOME", "XDG_DATA_HOME"):
-        monkeypatch.setenv(name, str(home / name.lower()))
-    monkeypatch.setenv("HOME", str(home))
+    move(monkeypatch, home)
     monkeypatch.setenv("FASTCNN_REPORT", "no")  # it would take longer than most of the runs
     return home
+
+
+def move(patch: pytest.MonkeyPatch, home: Path) -> None:
+    """Let everything that is kept between runs be kept below `home`."""
+    for name in ("FASTCNN_CACHE", "FASTAI_HOME", "TORCH_HOME", "HF_HOME", "XDG_DATA_HOME"):
+        patch.setenv(name, str(home / name.lower()))
+    patch.setenv("HOME", str(home))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -33,18 +33,16 @@ def permuted(
     labels = [file.stem.rsplit("_", 1)[0] for file in files]
     for number, label in enumerate(np.random.default_rng(0).permutation(labels)):
         shutil.copy(files[number], folder / f"{label}_{number}.jpg")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("module-home")))
-        return fastcnn.run(
-            "pets",
-            data=folder,
-            out=tmp_path_factory.mktemp("runs") / "permuted",
-            strategy="full-vs-head",
-            arch="test_resnet",
-            weights=str(tiny_weights),
-            precision="fp32",
-            **{"size": 64, "epochs": 1, "bs": 16, "valid_pct": 0.5, "seed": 3},
-        )
+    return fastcnn.run(
+        "pets",
+        data=folder,
+        out=tmp_path_factory.mktemp("runs") / "permuted",
+        strategy="full-vs-head",
+        arch="test_resnet",
+        weights=str(tiny_weights),
+        precision="fp32",
+        **{"size": 64, "epochs": 1, "bs": 16, "valid_pct": 0.5, "seed": 3},
+    )
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ def finished(
 ) -> fastcnn.Run:
     """One run of both strategies; the tests of this module read what it left."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("module-home")))
         patch.delenv("FASTCNN_REPORT", raising=False)
         return train(few_pets, tiny_weights, tmp_path_factory.mktemp("runs") / "one")
 
