@@ -17,7 +17,7 @@ SEEDS = 2**32
 DEVICE_PATTERN = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 CHOICES = {
     "head": ("linear", "fastai"),
-    "opt": ("adam", "adamw", "radam", "lamb", "ranger", "rmsprop", "sgd", "lion"),
+    "opt": ("adam", "adamw", "radam", "lamb", "ranger", "rmsprop", "sgd", "lion", "muon"),
     "schedule": ("one-cycle", "flat-cosine"),
     "loss": ("cross-entropy", "label-smoothing", "focal"),
     "balance": ("none", "weights", "sampling"),

@@ -34,7 +34,7 @@ class Settings:
     lr: str = "0.004"
     """Base learning rate: a number, `auto`, or a slice from the first body group to the head."""
     opt: str = "adam"
-    """Optimizer: adam, adamw, radam, lamb, ranger, rmsprop, sgd (with momentum) or lion."""
+    """Optimizer: adam, adamw, radam, lamb, ranger, rmsprop, sgd (with momentum), lion or muon."""
     schedule: str = "one-cycle"
     """one-cycle: up, then down; flat-cosine: level, then down."""
     loss: str = "cross-entropy"

@@ -24,6 +24,7 @@ AVERAGES = {
     "rmsprop": 1,
     "sgd": 1,
     "lion": 1,
+    "muon": 1,
 }
 """Numbers that each optimizer keeps of every number that learns; ranger's third is its slow one."""
 WORKING_SET = 220 * 2**20

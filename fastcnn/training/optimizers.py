@@ -11,6 +11,7 @@ from typing import Any
 
 from fastai.optimizer import SGD, RAdam, RMSProp
 from timm.optim import Lion
+from timm.optim.muon import Muon
 from torch.optim import AdamW
 
 from fastcnn.settings import Settings
@@ -29,6 +30,7 @@ RATE_FACTORS = {
     "rmsprop": 0.2,
     "sgd": 1.0,
     "lion": 0.2,
+    "muon": 1.0,
 }
 """How many times Adam's rate suits each."""
 
@@ -39,9 +41,10 @@ def usual_rate(opt: str) -> float:
     Lion wants rates 3 to 10 times lower, since each of its steps is as long as the rate (Chen et
     al., "Symbolic Discovery of Optimization Algorithms", arXiv 2302.06675); lamb's are parts of
     the size of the weights; ranger goes half of its way back; rmsprop's first steps are ten times
-    too long. For sgd, Adam's rate is about as high as a head on ready features bears: 25 times as
-    much, usual from random weights, diverges. What the papers leave open was set to come near
-    Adam's losses in 45 steps of a head and 27 of a whole tf_efficientnet_lite0 on 149 photographs.
+    too long; muon's are as long as AdamW's (see there). For sgd, Adam's rate is about as high as a
+    head on ready features bears: 25 times as much, usual from random weights, diverges. What the
+    papers leave open was set to come near Adam's losses in 45 steps of a head and 27 of a whole
+    tf_efficientnet_lite0 on 149 photographs.
     """
     return RATE_FACTORS[opt]
 
@@ -49,8 +52,8 @@ def usual_rate(opt: str) -> float:
 def decay_of(settings: Settings) -> float:
     """Return the weight decay: as asked for, or such that `lr * wd` is what it is for Adam.
 
-    That is 0.01 for adam, adamw, radam and sgd, 0.05 for lion and rmsprop, 0.0033 for ranger and
-    0.001 for lamb. The lion paper advises the same.
+    That is 0.01 for adam, adamw, radam, muon and sgd, 0.05 for lion and rmsprop, 0.0033 for ranger
+    and 0.001 for lamb. The lion paper advises the same.
     """
     return ADAM_DECAY / usual_rate(settings.opt) if settings.wd is None else settings.wd
 
@@ -58,16 +61,24 @@ def decay_of(settings: Settings) -> float:
 def optimizer_for(settings: Settings) -> Any:
     """Return the `opt_func` of fastai's `Learner` for `settings.opt`.
 
-    Usual rates for fine-tuning, at the head: 0.001 to 0.01 for adam, adamw, radam and sgd, 0.003
-    to 0.03 for ranger, 0.01 to 0.1 for lamb, 0.0002 to 0.002 for rmsprop and lion; from random
-    weights 0.03 to 0.3 for sgd. The one-cycle policy moves the momentum (for adamw and lion the
-    first of their betas) of all but rmsprop, which has none.
+    Usual rates for fine-tuning, at the head: 0.001 to 0.01 for adam, adamw, radam, muon and sgd,
+    0.003 to 0.03 for ranger, 0.01 to 0.1 for lamb, 0.0002 to 0.002 for rmsprop and lion; from
+    random weights 0.03 to 0.3 for sgd and 0.01 to 0.03 for muon. The one-cycle policy moves the
+    momentum (for adamw and lion the first of their betas) of all but rmsprop, which has none.
     """
     return partial(MAKERS[settings.opt], wd=decay_of(settings))
 
 
 fused_adam = partial(AdamW, betas=(0.9, 0.99), eps=1e-5, fused=True)
 """fastai's Adam, up to rounding, in a fifth of its time: two passes over the weights, not ten."""
+muon = partial(Muon, nesterov=True, ns_steps=3, ns_coefficients="original", betas=(0.9, 0.99))
+"""timm's Muon: the momentum of every matrix and kernel is made orthogonal before it is a step.
+
+Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024). Three iterations
+towards the orthogonal matrix are what its CIFAR-10 record takes. A step is as long as AdamW's
+(Liu et al., "Muon is Scalable for LLM Training", arXiv 2502.16982), and biases and norms get
+NAdamW's at the same rate.
+"""
 MAKERS: dict[str, Callable[..., Any]] = {
     "adam": partial(TorchOptimizer, opt=fused_adam),
     "adamw": partial(TorchOptimizer, opt=AdamW),
@@ -77,5 +88,6 @@ MAKERS: dict[str, Callable[..., Any]] = {
     "rmsprop": RMSProp,
     "sgd": partial(SGD, mom=MOMENTUM),
     "lion": partial(TorchOptimizer, opt=Lion),
+    "muon": partial(TorchOptimizer, opt=muon),
 }
 """By the name that the command line knows them by."""

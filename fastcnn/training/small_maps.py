@@ -21,7 +21,7 @@ MOST_PLACES = 64
 """Of a map that counts as small."""
 FEWEST_CHANNELS = 128
 """Of maps with fewer the product is too thin to be faster."""
-MOST_BYTES = 32 * 2**20
+PART_BYTES = 16 * 2**20
 """Of the matrix: a larger one has left the processor's cache before it is read."""
 KERNEL, ROW = (3, 3), 9
 """The kernel that all these networks have, and its numbers a channel."""
@@ -66,10 +66,8 @@ class Call(NamedTuple):
         """Whether the product of matrices is the faster way to the kernels' gradient."""
         if not (self._learns_in_bfloat16 and self._is_plain) or self.input.ndim != 4:
             return False
-        n, channels, height, width = self.input.shape
-        n_bytes = 2 * n * height * width * ROW * channels
-        is_small = 0 < height * width <= MOST_PLACES and n_bytes <= MOST_BYTES
-        return is_small and channels >= FEWEST_CHANNELS
+        _, channels, height, width = self.input.shape
+        return 0 < height * width <= MOST_PLACES and channels >= FEWEST_CHANNELS
 
     @property
     def _learns_in_bfloat16(self) -> bool:
@@ -118,13 +116,30 @@ class _Convolution(torch.autograd.Function):
 def weight_gradient(maps: Tensor, gradient: Tensor) -> Tensor:
     """Return the gradient of the kernels, (D, C, 3, 3), of a convolution with a margin of 1.
 
+    A batch whose matrix would be too large is done in parts, added up in float32.
+
     Args:
         maps: what was convolved, (N, C, H, W).
         gradient: of what came out, (N, D, H, W).
     """
+    n, channels, height, width = maps.shape
+    row_bytes = maps.element_size() * ROW * channels
+    most = max(1, PART_BYTES // (row_bytes * height * width))
+    parts = [_product(*part) for part in zip(maps.split(most), gradient.split(most), strict=True)]
+    whole = parts[0] if n <= most else _sum(parts)
+    return whole.reshape(-1, *KERNEL, channels).permute(0, 3, 1, 2)
+
+
+def _product(maps: Tensor, gradient: Tensor) -> Tensor:
+    """Return the kernels' gradient as a matrix, (D, 9 * C), the nine places of a kernel outside."""
     channels, made = maps.shape[1], gradient.shape[1]
     with_margin = pad(maps.permute(0, 2, 3, 1), (0, 0, 1, 1, 1, 1))
     windows = with_margin.unfold(1, 3, 1).unfold(2, 3, 1)  # (N, H, W, C, 3, 3)
     rows = windows.permute(0, 1, 2, 4, 5, 3).reshape(-1, ROW * channels)  # a row a place
-    product = gradient.permute(0, 2, 3, 1).reshape(-1, made).t() @ rows
-    return product.reshape(made, *KERNEL, channels).permute(0, 3, 1, 2)
+    return gradient.permute(0, 2, 3, 1).reshape(-1, made).t() @ rows
+
+
+def _sum(parts: list[Tensor]) -> Tensor:
+    """Add up in float32 at least, so that no part is lost beside the others."""
+    exact = torch.promote_types(parts[0].dtype, torch.float32)
+    return torch.stack(parts).sum(dim=0, dtype=exact).to(parts[0].dtype)
