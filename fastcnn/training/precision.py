@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from fastcnn.errors import UsageError, did_you_mean
-from fastcnn.training.small_maps import SmallMapGradients
+from fastcnn.training.fast_gradients import FastGradients
 
 AUTO = "auto"
 """Asks for the fastest that there is, which takes measuring."""
@@ -42,7 +42,7 @@ class Precision:
             return self.autocast(device)
         contexts = ExitStack()
         contexts.enter_context(self.autocast(device))
-        contexts.enter_context(SmallMapGradients())
+        contexts.enter_context(FastGradients())
         return contexts
 
     def layout(self, tensor: Tensor) -> Tensor:

@@ -7,15 +7,15 @@ a processor with AMX). Laid out as a matrix, a row a place, the same gradient is
 2006), three to five times as fast; on larger maps laying out costs more than it wins.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import conv2d, pad
 from torch.nn.grad import conv2d_input
-from torch.overrides import TorchFunctionMode
+
+from fastcnn.training.convolution_call import Call
 
 MOST_PLACES = 64
 """Of a map that counts as small."""
@@ -27,69 +27,20 @@ KERNEL, ROW = (3, 3), 9
 """The kernel that all these networks have, and its numbers a channel."""
 
 
-class SmallMapGradients(TorchFunctionMode):
-    """Within it, convolutions on small maps get their kernels' gradients by a product of matrices.
-
-    It concerns 3 x 3 convolutions in bfloat16 on a processor; all others are torch's own.
-    """
-
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Iterable[type],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
-        """Do what was called, a convolution on a small map in our way."""
-        if func is conv2d:
-            call = Call(*args, **(kwargs or {}))
-            if call.pays:
-                return call.own_way()
-        return func(*args, **(kwargs or {}))
+def suits(call: Call) -> bool:
+    """Whether the product of matrices is the faster way to the kernels' gradient."""
+    _, channels, height, width = call.input.shape
+    if not 0 < height * width <= MOST_PLACES or channels < FEWEST_CHANNELS:
+        return False
+    is_same_size = call.padding in (1, (1, 1)) and call.stride in (1, (1, 1))
+    is_whole = call.dilation in (1, (1, 1)) and call.groups == 1 and call.bias is None
+    return is_same_size and is_whole and tuple(call.weight.shape[2:]) == KERNEL
 
 
-class Call(NamedTuple):
-    """What `torch.conv2d` is called with."""
-
-    input: Tensor
-    """(N, C, H, W)."""
-    weight: Tensor
-    """(D, C, 3, 3), of those that matter."""
-    bias: Tensor | None = None
-    stride: int | tuple[int, ...] = 1
-    padding: int | tuple[int, ...] | str = 0
-    dilation: int | tuple[int, ...] = 1
-    groups: int = 1
-
-    @property
-    def pays(self) -> bool:
-        """Whether the product of matrices is the faster way to the kernels' gradient."""
-        if not (self._learns_in_bfloat16 and self._is_plain) or self.input.ndim != 4:
-            return False
-        _, channels, height, width = self.input.shape
-        return 0 < height * width <= MOST_PLACES and channels >= FEWEST_CHANNELS
-
-    @property
-    def _learns_in_bfloat16(self) -> bool:
-        is_learning = torch.is_grad_enabled() and self.weight.requires_grad
-        if not is_learning or self.input.device.type != "cpu":
-            return False
-        is_low = torch.is_autocast_enabled("cpu")
-        dtype = torch.get_autocast_dtype("cpu") if is_low else self.input.dtype
-        return dtype is torch.bfloat16
-
-    @property
-    def _is_plain(self) -> bool:
-        is_same_size = self.padding in (1, (1, 1)) and self.stride in (1, (1, 1))
-        is_whole = self.dilation in (1, (1, 1)) and self.groups == 1 and self.bias is None
-        return is_same_size and is_whole and tuple(self.weight.shape[2:]) == KERNEL
-
-    def own_way(self) -> Tensor:
-        """Return the map (N, D, H, W), bfloat16, that torch returns."""
-        kind = type(self.input)
-        maps = self.input if kind is Tensor else self.input.as_subclass(Tensor)
-        made: Tensor = _Convolution.apply(maps.to(torch.bfloat16), self.weight.to(torch.bfloat16))
-        return made if kind is Tensor else made.as_subclass(kind)
+def convolve(call: Call) -> Tensor:
+    """Return the map (N, D, H, W) that torch returns, in bfloat16."""
+    made: Tensor = _Convolution.apply(*call.in_bfloat16()[:2])
+    return made
 
 
 class _Convolution(torch.autograd.Function):

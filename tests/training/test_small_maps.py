@@ -11,15 +11,16 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d
 
 from fastcnn.training import small_maps
+from fastcnn.training.fast_gradients import FastGradients
 from fastcnn.training.precision import PRECISIONS
-from fastcnn.training.small_maps import SmallMapGradients, weight_gradient
+from fastcnn.training.small_maps import weight_gradient
 
 CPU = torch.device("cpu")
 OWN = "_ConvolutionBackward"
 
 
 def convolved(layer: nn.Conv2d, maps: Tensor, dtype: torch.dtype = torch.bfloat16) -> Tensor:
-    with torch.autocast("cpu", dtype, enabled=dtype is torch.bfloat16), SmallMapGradients():
+    with torch.autocast("cpu", dtype, enabled=dtype is torch.bfloat16), FastGradients():
         return layer(maps)
 
 

@@ -1,0 +1,137 @@
+"""Gradients of depthwise convolutions: torch's own, up to rounding."""
+
+from collections.abc import Callable
+
+import pytest
+import timm
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+from torch.nn.functional import conv2d
+
+from fastcnn.training.depthwise import map_gradient, weight_gradient
+from fastcnn.training.fast_gradients import FastGradients
+from fastcnn.training.precision import PRECISIONS
+
+CPU = torch.device("cpu")
+BF16 = PRECISIONS["bf16 channels_last"]
+
+
+def convolved(layer: nn.Module, maps: Tensor) -> Tensor:
+    with torch.autocast("cpu", torch.bfloat16), FastGradients():
+        made: Tensor = layer(maps)
+    return made
+
+
+def is_own(result: Tensor) -> bool:
+    """Whether the gradients will be computed in our way."""
+    return result.grad_fn is not None and result.grad_fn.name() == "_DepthwiseBackward"
+
+
+@given(
+    *(st.integers(1, 3), st.integers(2, 5), st.sampled_from([1, 3, 5, 7])),
+    *(st.integers(1, 3), st.integers(0, 3), st.integers(7, 12), st.integers(7, 12), st.booleans()),
+)
+@settings(deadline=None, max_examples=60)
+def test_the_gradients_are_those_of_autograd(
+    n: int,
+    channels: int,
+    kernel: int,
+    stride: int,
+    margin: int,
+    height: int,
+    width: int,
+    channels_last: bool,
+) -> None:
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    maps = torch.randn(n, channels, height, width).contiguous(memory_format=layout)
+    maps.requires_grad_()
+    weight = torch.randn(channels, 1, kernel, kernel, requires_grad=True)
+    result = conv2d(maps, weight, None, stride, margin, groups=channels)
+    gradient = torch.randn_like(result)
+    result.backward(gradient)
+    given = gradient, maps.detach(), weight.detach(), [stride, stride], [margin, margin]
+    assert maps.grad is not None and weight.grad is not None
+    torch.testing.assert_close(map_gradient(*given), maps.grad, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(weight_gradient(*given), weight.grad, rtol=1e-4, atol=1e-4)
+
+
+def depthwise(channels: int = 16, **other: object) -> nn.Conv2d:
+    how: dict[str, object] = {"kernel_size": 5, "padding": 2, "bias": False} | other
+    return nn.Conv2d(channels, channels, groups=channels, **how)  # type: ignore[arg-type]
+
+
+OURS: dict[str, Callable[[], nn.Conv2d]] = {
+    "a large kernel": depthwise,
+    "a larger one, with a bias": lambda: depthwise(kernel_size=7, padding=3, bias=True),
+    "a stride": lambda: depthwise(kernel_size=3, padding=1, stride=2),
+    "both": lambda: depthwise(stride=2, padding=0),
+    "a wide kernel": lambda: depthwise(kernel_size=(1, 5), padding=(0, 2), stride=(1, 2)),
+}
+
+
+@pytest.mark.parametrize("what", OURS)
+def test_a_layer_learns_as_ever(what: str) -> None:
+    torch.manual_seed(0)
+    layer, results = OURS[what](), {}
+    for name, run in {"own": convolved, "torch": in_autocast}.items():
+        maps = torch.linspace(-1, 1, 2 * 16 * 15 * 14).reshape(2, 16, 15, 14).requires_grad_()
+        layer.zero_grad()
+        result = run(layer, maps)
+        assert is_own(result) == (name == "own") and result.dtype is torch.bfloat16
+        result.float().square().mean().backward()
+        learned = [p.grad.clone() for p in layer.parameters() if p.grad is not None]
+        assert maps.grad is not None and len(learned) == len(list(layer.parameters()))
+        results[name] = (result.detach(), maps.grad, *learned)
+    for own, torchs in zip(results["own"], results["torch"], strict=True):
+        assert own.dtype is torchs.dtype
+        assert (own - torchs).float().norm() <= 0.01 * torchs.float().norm()
+
+
+def in_autocast(layer: nn.Module, maps: Tensor) -> Tensor:
+    with torch.autocast("cpu", torch.bfloat16):
+        made: Tensor = layer(maps)
+    return made
+
+
+OTHERS: dict[str, Callable[[], nn.Conv2d]] = {
+    "what is fast": lambda: depthwise(kernel_size=3, padding=1),
+    "fewer groups": lambda: nn.Conv2d(16, 16, 5, groups=8),
+    "two kernels a channel": lambda: nn.Conv2d(16, 32, 5, groups=16),
+    "all channels": lambda: nn.Conv2d(16, 16, 5, stride=2),
+    "dilation": lambda: depthwise(dilation=2),
+    "a margin by name": lambda: depthwise(padding="same"),
+}
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_all_others_are_torchs_own(what: str) -> None:
+    layer, maps = OTHERS[what](), torch.randn(1, 16, 12, 12)
+    result = convolved(layer, maps)
+    assert not is_own(result)
+    torch.testing.assert_close(result, in_autocast(layer, maps))
+
+
+def test_what_does_not_learn_is_left_alone() -> None:
+    layer, maps = depthwise(), torch.randn(1, 16, 8, 8)
+    assert is_own(convolved(layer, maps))
+    with FastGradients():
+        assert not is_own(layer(maps))  # in float32
+    with torch.no_grad():
+        assert not is_own(convolved(layer, maps))
+
+
+def test_a_whole_network_learns_what_torchs_own_learns() -> None:
+    torch.manual_seed(0)
+    network = timm.create_model("tf_efficientnet_lite0", num_classes=3).train()
+    images, targets, gradients = torch.randn(4, 3, 64, 64), torch.tensor([0, 1, 2, 0]), []
+    for forward in (BF16.training_forward, BF16.autocast):
+        torch.manual_seed(1)  # of its dropout
+        network.zero_grad()
+        with forward(CPU):
+            predictions = network(images)
+        nn.functional.cross_entropy(predictions.float(), targets).backward()
+        gradients.append(torch.cat([p.grad.flatten() for p in network.parameters()]))
+    own, torchs = gradients
+    assert 0 < (own - torchs).norm() < 0.05 * torchs.norm()
