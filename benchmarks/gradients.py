@@ -1,4 +1,4 @@
-"""Steps in bfloat16 with torch's own kernel gradients, and with those of small maps as products."""
+"""Steps with torch's own gradients of convolutions, in bfloat16 and float32, and with ours."""
 
 import statistics
 import time
@@ -8,18 +8,30 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from plain import LITE
 from plain_loop import network
 from torch import nn
 
 from fastcnn.training.kept_memory import memory_kept
 from fastcnn.training.precision import PRECISIONS
 
-NETWORKS = {"sprint": (256, 32), "resnet18": (32, 224), "resnet50": (32, 224)}
+NETWORKS = {
+    "sprint": (256, 32),
+    "sprint:filters=64-256-256": (256, 32),
+    "resnet18": (32, 224),
+    "resnet50": (32, 224),
+    LITE: (32, 224),
+    "convnext_atto": (32, 224),
+}
 """Images in a batch, and their side in pixels."""
 REPEATS = 7
 PRECISION = PRECISIONS["bf16 channels_last"]
 Forward = Callable[[torch.device], AbstractContextManager[object]]
-WAYS: dict[str, Forward] = {"torch": PRECISION.autocast, "fastcnn": PRECISION.training_forward}
+WAYS: dict[str, Forward] = {
+    "float32": PRECISIONS["fp32 channels_last"].autocast,
+    "torch": PRECISION.autocast,
+    "fastcnn": PRECISION.training_forward,
+}
 
 
 def gradients(shared: Path, work: Path) -> dict[str, Any]:

@@ -21,6 +21,9 @@ ADAM_DECAY = 0.01
 """Weight decay of fastai's Adam and of torch's AdamW."""
 MOMENTUM = 0.9
 """Of sgd where the schedule does not move it."""
+MUON_MOMENTUM = 0.6
+"""Of muon, whatever the schedule: its steps are equally long, so that much momentum only adds up
+their noise. It is that of its CIFAR-10 record; language models are trained with 0.95."""
 RATE_FACTORS = {
     "adam": 1.0,
     "adamw": 1.0,
@@ -64,14 +67,27 @@ def optimizer_for(settings: Settings) -> Any:
     Usual rates for fine-tuning, at the head: 0.001 to 0.01 for adam, adamw, radam, muon and sgd,
     0.003 to 0.03 for ranger, 0.01 to 0.1 for lamb, 0.0002 to 0.002 for rmsprop and lion; from
     random weights 0.03 to 0.3 for sgd and 0.01 to 0.03 for muon. The one-cycle policy moves the
-    momentum (for adamw and lion the first of their betas) of all but rmsprop, which has none.
+    momentum (for adamw and lion the first of their betas) of all but rmsprop, which has none, and
+    muon, whose momentum stays.
     """
     return partial(MAKERS[settings.opt], wd=decay_of(settings))
 
 
+def cycle_of_momentum(opt: str) -> tuple[float, float, float] | None:
+    """Return the momentum at the beginning, the peak and the end of one cycle; None is fastai's."""
+    return (MUON_MOMENTUM,) * 3 if opt == "muon" else None
+
+
 fused_adam = partial(AdamW, betas=(0.9, 0.99), eps=1e-5, fused=True)
 """fastai's Adam, up to rounding, in a fifth of its time: two passes over the weights, not ten."""
-muon = partial(Muon, nesterov=True, ns_steps=3, ns_coefficients="original", betas=(0.9, 0.99))
+muon = partial(
+    Muon,
+    momentum=MUON_MOMENTUM,
+    nesterov=True,
+    ns_steps=3,
+    ns_coefficients="original",
+    betas=(MUON_MOMENTUM, 0.99),
+)
 """timm's Muon: the momentum of every matrix and kernel is made orthogonal before it is a step.
 
 Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024). Three iterations

@@ -9,7 +9,7 @@ from fastai.data.core import DataLoaders
 from fastai.learner import Learner
 
 from fastcnn.settings import Settings
-from fastcnn.training.optimizers import decay_of
+from fastcnn.training.optimizers import cycle_of_momentum, decay_of
 from fastcnn.training.phases import Method, Phase
 
 UNUSED_RATE = 0.0
@@ -25,9 +25,9 @@ def fit_by_schedule(
 
     one-cycle: Smith, "A disciplined approach to neural network hyper-parameters", arXiv
     1803.09820; each group's rate rises from its highest divided by `phase.div` and falls to next
-    to nothing, the momentum the other way round. flat-cosine: level, then down along a cosine;
-    the momentum stays. The optimizer is a new one, without a gradient or an average of the phase
-    before, and no gradient is left when the phase is over.
+    to nothing, the momentum the other way round (muon's stays). flat-cosine: level, then down
+    along a cosine; the momentum stays. The optimizer is a new one, without a gradient or an average
+    of the phase before, and no gradient is left when the phase is over.
     """
     loss_func = learner.loss_func
     rates = _begin_anew(learner, phase)
@@ -37,7 +37,8 @@ def fit_by_schedule(
             learner.fit_flat_cos(phase.epochs, lr=rates, pct_start=FLAT_PART, **common)
         else:
             cycle = {"pct_start": phase.pct_start, "div": phase.div}
-            learner.fit_one_cycle(phase.epochs, lr_max=rates, **cycle, **common)
+            moms = cycle_of_momentum(settings.opt)
+            learner.fit_one_cycle(phase.epochs, lr_max=rates, moms=moms, **cycle, **common)
     finally:
         learner.loss_func = loss_func  # mixup leaves its own behind when a fit breaks off
         learner.model.zero_grad(set_to_none=True)

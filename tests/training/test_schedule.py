@@ -81,6 +81,12 @@ def test_flat_cosine_is_level_and_then_falls_along_a_cosine() -> None:
 
 
 @pytest.mark.parametrize("schedule", CHOICES["schedule"])
+def test_muons_momentum_stays(schedule: str) -> None:
+    watch = watched(phase(epochs=1), Settings(opt="muon", schedule=schedule))
+    assert set(watch.momenta()) == {0.6}
+
+
+@pytest.mark.parametrize("schedule", CHOICES["schedule"])
 @pytest.mark.parametrize(("wd", "expected"), [(None, 0.05), (0.7, 0.7)])
 def test_the_decay_is_the_one_asked_for(schedule: str, wd: float | None, expected: float) -> None:
     settings = Settings(opt="lion", schedule=schedule, wd=wd)
