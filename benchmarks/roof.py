@@ -111,7 +111,7 @@ def steps(model: nn.Module, batches: list[tuple[Tensor, Tensor]], precision: str
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     losses = []
     for images, targets in batches:
-        with chosen.autocast(cpu):
+        with chosen.training_forward(cpu):
             output = model(chosen.layout(images))
         loss = nn.functional.cross_entropy(output.float(), targets)
         optimizer.zero_grad()

@@ -19,7 +19,8 @@ def home_of_the_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     """Keep what a module's own fixtures train out of the home of whoever runs the tests.
 
     And its caches out of theirs: features that were computed in other batches differ in their last
-    digits, and with them all that is learned from them.
+    digits, and with them all that is learned from them. What is made for the whole session is made
+    before, and keeps nothing.
     """
     with pytest.MonkeyPatch.context() as patch:
         move(patch, tmp_path_factory.mktemp("module-home"))

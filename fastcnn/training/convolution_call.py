@@ -5,6 +5,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+CAST = {torch.float32, torch.bfloat16, torch.float16}
+"""Types that autocast casts."""
+
 
 class Call(NamedTuple):
     """What `conv2d` is called with, in its order."""
@@ -22,13 +25,15 @@ class Call(NamedTuple):
 
     @property
     def learns_in_bfloat16(self) -> bool:
-        """Whether a processor will be asked for the kernels' gradient, in bfloat16."""
-        is_learning = torch.is_grad_enabled() and self.weight.requires_grad
-        if not is_learning or self.input.device.type != "cpu" or self.input.ndim != 4:
+        """Whether gradients may be asked for, on a processor, of a convolution in bfloat16."""
+        is_on_cpu = self.input.device.type == "cpu" and self.input.ndim == 4
+        if not (is_on_cpu and torch.is_grad_enabled()):
             return False
-        is_low = torch.is_autocast_enabled("cpu")
-        dtype = torch.get_autocast_dtype("cpu") if is_low else self.input.dtype
-        return dtype is torch.bfloat16
+        types = {self.input.dtype, self.weight.dtype}
+        if torch.is_autocast_enabled("cpu"):
+            # Autocast leaves float64 alone.
+            return torch.get_autocast_dtype("cpu") is torch.bfloat16 and types <= CAST
+        return types == {torch.bfloat16}
 
     def in_bfloat16(self) -> tuple[Tensor, Tensor, Tensor | None]:
         """Return plain tensors of input, weight and bias as autocast would cast them."""

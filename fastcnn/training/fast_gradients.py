@@ -5,17 +5,21 @@ from typing import Any
 
 from torch import Tensor
 from torch.nn.functional import conv2d
+from torch.nn.parameter import Parameter
 from torch.overrides import TorchFunctionMode
 
 from fastcnn.training import depthwise, small_maps
 from fastcnn.training.convolution_call import Call
+
+PLAIN = (Tensor, Parameter)
+"""Types of what is convolved that the result has not got."""
 
 
 class FastGradients(TorchFunctionMode):
     """Within it, some convolutions learn in a way of ours; the result is that of torch.
 
     It concerns convolutions in bfloat16 on a processor that `small_maps` or `depthwise` knows a
-    faster way for; all others are torch's own.
+    faster way for; all others are torch's own. Gradients of gradients are refused.
     """
 
     def __torch_function__(
@@ -30,7 +34,7 @@ class FastGradients(TorchFunctionMode):
             call = Call(*args, **(kwargs or {}))
             if way := _faster_way(call):
                 made, kind = way(call), type(call.input)
-                return made if kind is Tensor else made.as_subclass(kind)
+                return made if kind in PLAIN else made.as_subclass(kind)
         return func(*args, **(kwargs or {}))
 
 

@@ -26,7 +26,10 @@ AVERAGES = {
     "lion": 1,
     "muon": 1,
 }
-"""Numbers that each optimizer keeps of every number that learns; ranger's third is its slow one."""
+"""Numbers that each optimizer keeps of every number that learns; ranger's third is its slow one.
+
+Muon keeps two of what it does not make orthogonal, which is little of a whole network.
+"""
 WORKING_SET = 220 * 2**20
 """Bytes of whatever a training brings along: compiled kernels, threads, batches on their way.
 

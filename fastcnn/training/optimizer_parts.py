@@ -33,10 +33,19 @@ class TorchOptimizer(OptimWrapper):
     arithmetic where, as in AdamW and Lion, the decay is decoupled.
     """
 
-    def __init__(self, params: Any, opt: Callable[..., Any], lr: float, wd: float) -> None:
-        """Wrap `opt` of the groups of parameters that a splitter gave, or of a single one."""
+    def __init__(
+        self, params: Any, opt: Callable[..., Any], lr: float, wd: float, momentum: str = "betas__0"
+    ) -> None:
+        """Wrap `opt` of the groups of parameters that a splitter gave, or of a single one.
+
+        `momentum` is what of `opt` fastai's `mom` stands for, where it has several such numbers.
+        """
         groups = params if isinstance(params[0], (list, L)) else [params]
-        hyper_names = {name: ours for name, ours in pytorch_hp_map.items() if ours != "wd"}
+        hyper_names = {
+            name: ours
+            for name, ours in pytorch_hp_map.items()
+            if ours != "wd" and (ours != "mom" or name == momentum)
+        }
         super().__init__(
             [{"params": list(group), "wd": wd} for group in groups],
             opt,

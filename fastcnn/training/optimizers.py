@@ -23,7 +23,7 @@ MOMENTUM = 0.9
 """Of sgd where the schedule does not move it."""
 MUON_MOMENTUM = 0.6
 """Of muon, whatever the schedule: its steps are equally long, so that much momentum only adds up
-their noise. It is that of its CIFAR-10 record; language models are trained with 0.95."""
+their noise."""
 RATE_FACTORS = {
     "adam": 1.0,
     "adamw": 1.0,
@@ -86,14 +86,16 @@ muon = partial(
     nesterov=True,
     ns_steps=3,
     ns_coefficients="original",
-    betas=(MUON_MOMENTUM, 0.99),
+    betas=(0.85, 0.95),
 )
-"""timm's Muon: the momentum of every matrix and kernel is made orthogonal before it is a step.
+"""timm's Muon: the momentum of a matrix or a kernel is made orthogonal before it is a step.
 
-Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024). Three iterations
-towards the orthogonal matrix are what its CIFAR-10 record takes. A step is as long as AdamW's
-(Liu et al., "Muon is Scalable for LLM Training", arXiv 2502.16982), and biases and norms get
-NAdamW's at the same rate.
+Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024,
+https://kellerjordan.github.io/posts/muon); momentum and three iterations towards the orthogonal
+matrix are those of his CIFAR-10 record (airbench94_muon, 2024). A step is as long as AdamW's (Liu
+et al., "Muon is Scalable for LLM Training", arXiv 2502.16982). What has nothing to be made
+orthogonal gets NAdamW's steps at the same rate: biases, norms, depthwise kernels, and matrices with
+a side below 4 or a hundred times longer than wide, such as the head of two or three classes.
 """
 MAKERS: dict[str, Callable[..., Any]] = {
     "adam": partial(TorchOptimizer, opt=fused_adam),
@@ -104,6 +106,6 @@ MAKERS: dict[str, Callable[..., Any]] = {
     "rmsprop": RMSProp,
     "sgd": partial(SGD, mom=MOMENTUM),
     "lion": partial(TorchOptimizer, opt=Lion),
-    "muon": partial(TorchOptimizer, opt=muon),
+    "muon": partial(TorchOptimizer, opt=muon, momentum="momentum"),
 }
 """By the name that the command line knows them by."""

@@ -30,7 +30,11 @@ KERNEL, ROW = (3, 3), 9
 def suits(call: Call) -> bool:
     """Whether the product of matrices is the faster way to the kernels' gradient."""
     _, channels, height, width = call.input.shape
-    if not 0 < height * width <= MOST_PLACES or channels < FEWEST_CHANNELS:
+    if (
+        not call.weight.requires_grad
+        or not 0 < height * width <= MOST_PLACES
+        or channels < FEWEST_CHANNELS
+    ):
         return False
     is_same_size = call.padding in (1, (1, 1)) and call.stride in (1, (1, 1))
     is_whole = call.dilation in (1, (1, 1)) and call.groups == 1 and call.bias is None
