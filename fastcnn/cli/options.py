@@ -30,7 +30,7 @@ SETTING_HELP = {
     "freeze_epochs": "Epochs with a frozen body before it.",
     "freeze_until": "Last block that partial keeps frozen, as layer2.",
     "lr": "A number, auto, or 1e-5:1e-3.",
-    "opt": "adam, adamw, radam, lamb, ranger, rmsprop, sgd, lion, muon.",
+    "opt": "adam adamw radam lamb ranger rmsprop sgd lion muon.",
     "schedule": "one-cycle or flat-cosine.",
     "loss": "cross-entropy, label-smoothing or focal.",
     "wd": "Weight decay; default: what suits the optimizer.",
