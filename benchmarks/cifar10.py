@@ -58,8 +58,8 @@ TRAININGS: dict[str, dict[str, str]] = {
     },
     "frozen": {"strategy": "head", "arch": LITE, "size": "160", "views": "1"},
     "full": {
-        **{"strategy": "full", "arch": LITE, "size": "96", "epochs": "3", "freeze-epochs": "0"},
-        **{"bs": "64", "lr": "5e-4:2e-3"},
+        **{"strategy": "full", "arch": LITE, "size": "128", "progressive": "80", "epochs": "4"},
+        **{"freeze-epochs": "0", "bs": "64", "lr": "5e-4:2e-3"},
     },
     "lp-ft": {"strategy": "lp-ft", "arch": LITE, "size": "96", "epochs": "2", "bs": "64"},
 }
