@@ -112,19 +112,10 @@ def interpret(
     """
     narrator = narrator or Narrator()
     require_free(out, force=force)
-    answers = answers_of(
-        model,
-        data,
-        any_images,
-        part=part,
-        trust_file=trust_file,
-        narrator=narrator,
-        settings=settings,
-    )
-    folder, command = (
-        _folder(out, data),
-        _command(model, data, {"part": part, **settings}, saliency),
-    )
+    given: dict[str, Any] = {"part": part, "trust_file": trust_file, "settings": settings}
+    answers = answers_of(model, data, any_images, narrator=narrator, **given)
+    folder = _folder(out, data)
+    command = _command(model, data, {"part": part, **settings}, saliency)
     write_table(answers.table, folder / PREDICTIONS_FILE)
     title, page = "/".join(user_path(data).absolute().parts[-2:]), folder / REPORT_FILE
     report = leave_page(answers, page, title, command, saliency=saliency, narrator=narrator)

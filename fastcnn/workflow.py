@@ -22,7 +22,7 @@ from fastcnn.labels import judge_labels
 from fastcnn.learning_curve import add_learning_curve
 from fastcnn.narrator import Narrator
 from fastcnn.places import user_path
-from fastcnn.plan import make_plan
+from fastcnn.plan import Plan, make_plan
 from fastcnn.recipe_book import find_recipe
 from fastcnn.record import RunRecord, require_free, run_folder
 from fastcnn.repeats import Gathered, Repeat, compare_gathered, n_learned_later, repeats_of
@@ -86,14 +86,7 @@ def run(
     repeats = repeats_of(plan, narrator)
     folder = run_folder(plan.recipe.name, plan.settings.strategy, out)
     record = RunRecord(folder, command=command, **describe_plan(plan, source))
-    gathered = {name: Gathered() for name in plan.settings.strategies}
-    with record.kept(narrator), shared_by(plan, narrator) as shared:
-        write_image_list(plan.images, folder)
-        record.document["settings"]["measured"] = shared.choice.chosen  # grows with the run
-        for repeat in repeats:
-            run_strategies(repeat, record, gathered, shared, narrator)
-        score_test(repeats, record, narrator)
-        add_learning_curve(plan, record, shared, narrator)
+    train_and_compare(plan, repeats, record, narrator)
     finished = Run(folder)
     leave_report(finished, narrator)
     return finished
@@ -128,6 +121,20 @@ def preview(
     with shared_by(plan, narrator) as shared:
         jobs = (make_job(plan, name, None, shared, narrator) for name in plan.settings.strategies)
         return preview_jobs(jobs, plan.blueprint, names, n_learned_later(repeats))
+
+
+def train_and_compare(
+    plan: Plan, repeats: Sequence[Repeat], record: RunRecord, narrator: Narrator
+) -> None:
+    """Train as planned, each repeat by each strategy, and fill the record and its folder."""
+    gathered = {name: Gathered() for name in plan.settings.strategies}
+    with record.kept(narrator), shared_by(plan, narrator) as shared:
+        write_image_list(plan.images, record.folder)
+        record.document["settings"]["measured"] = shared.choice.chosen  # grows with the run
+        for repeat in repeats:
+            run_strategies(repeat, record, gathered, shared, narrator)
+        score_test(repeats, record, narrator)
+        add_learning_curve(plan, record, shared, narrator)
 
 
 def run_strategies(

@@ -64,7 +64,7 @@ OWN_NETWORKS: dict[str, OwnNetwork] = {
         128,
     ),
     "sprint": OwnNetwork(
-        "sprint", NetworkSettings((64, 128, 256), activation="relu", norm="batch"), 32
+        "sprint", NetworkSettings((64, 256, 256), activation="gelu", norm="batch"), 32
     ),
 }
 """Every name that `--arch` takes besides those of torchvision and timm."""

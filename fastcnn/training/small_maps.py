@@ -64,28 +64,28 @@ class _Convolution(torch.autograd.Function):
         needs_maps, needs_weight = ctx.needs_input_grad
         return (
             conv2d_input(maps.shape, weight, gradient, padding=1) if needs_maps else None,
-            weight_gradient(maps, gradient) if needs_weight else None,
+            weight_gradient(gradient, maps) if needs_weight else None,
         )
 
 
-def weight_gradient(maps: Tensor, gradient: Tensor) -> Tensor:
+def weight_gradient(gradient: Tensor, maps: Tensor) -> Tensor:
     """Return the gradient of the kernels, (D, C, 3, 3), of a convolution with a margin of 1.
 
     A batch whose matrix would be too large is done in parts, added up in float32.
 
     Args:
-        maps: what was convolved, (N, C, H, W).
         gradient: of what came out, (N, D, H, W).
+        maps: what was convolved, (N, C, H, W).
     """
     n, channels, height, width = maps.shape
     row_bytes = maps.element_size() * ROW * channels
     most = max(1, PART_BYTES // (row_bytes * height * width))
-    parts = [_product(*part) for part in zip(maps.split(most), gradient.split(most), strict=True)]
+    parts = [_product(*part) for part in zip(gradient.split(most), maps.split(most), strict=True)]
     whole = parts[0] if n <= most else _sum(parts)
     return whole.reshape(-1, *KERNEL, channels).permute(0, 3, 1, 2)
 
 
-def _product(maps: Tensor, gradient: Tensor) -> Tensor:
+def _product(gradient: Tensor, maps: Tensor) -> Tensor:
     """Return the kernels' gradient as a matrix, (D, 9 * C), the nine places of a kernel outside."""
     channels, made = maps.shape[1], gradient.shape[1]
     with_margin = pad(maps.permute(0, 2, 3, 1), (0, 0, 1, 1, 1, 1))

@@ -13,6 +13,7 @@ from small_learner import (
     state_of,
 )
 
+from fastcnn.setting_checks import CHOICES
 from fastcnn.settings import Settings
 from fastcnn.training.accumulation import AccumulateBatches
 from fastcnn.training.averaging import AverageWeights
@@ -55,7 +56,7 @@ def test_what_selects_on_validation_is_said() -> None:
     assert not selected_on_validation(Settings(save_best=True, early_stop=1), of_one)
 
 
-@pytest.mark.parametrize("schedule", ["one-cycle", "flat-cosine"])
+@pytest.mark.parametrize("schedule", CHOICES["schedule"])
 @pytest.mark.parametrize("opt", ["adam", "ranger", "adamw"])
 def test_with_everything_on_frozen_tensors_keep_every_bit(
     opt: str, schedule: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

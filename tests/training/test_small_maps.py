@@ -55,7 +55,7 @@ def test_the_gradient_is_that_of_autograd(
     with pytest.MonkeyPatch.context() as patch:
         if in_parts:
             patch.setattr(small_maps, "PART_BYTES", 1)
-        torch.testing.assert_close(weight_gradient(maps, gradient), weight.grad)
+        torch.testing.assert_close(weight_gradient(gradient, maps), weight.grad)
 
 
 @pytest.mark.parametrize(
