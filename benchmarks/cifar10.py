@@ -53,13 +53,13 @@ TRAININGS: dict[str, dict[str, str]] = {
     },
     "sprint": {
         **FROM_NOTHING,
-        **{"arch": "sprint", "bs": "256", "epochs": "17"},
-        **{"opt": "sgd", "lr": "0.25", "wd": "0.013"},
+        **{"arch": "sprint", "bs": "512", "epochs": "14"},
+        **{"opt": "muon", "lr": "0.025", "wd": "0.1"},
     },
     "frozen": {"strategy": "head", "arch": LITE, "size": "160", "views": "1"},
     "full": {
-        **{"strategy": "full", "arch": LITE, "size": "128", "progressive": "80", "epochs": "4"},
-        **{"freeze-epochs": "0", "bs": "64", "lr": "5e-4:2e-3"},
+        **{"strategy": "full", "arch": LITE, "size": "128", "epochs": "3"},
+        **{"freeze-epochs": "0", "bs": "64", "lr": "2e-4:1e-3"},
     },
     "lp-ft": {"strategy": "lp-ft", "arch": LITE, "size": "96", "epochs": "2", "bs": "64"},
 }
@@ -77,8 +77,8 @@ def training(name: str, shared: Path, work: Path, *, seeds: tuple[int, ...]) -> 
     rows = []
     for seed in seeds:
         run = work / f"{name}-{seed}"
-        if not is_done(run):
-            settings = {**TRAININGS[name], "valid-pct": HELD_OUT, "seed": str(seed)}
+        settings = {**TRAININGS[name], "valid-pct": HELD_OUT, "seed": str(seed)}
+        if not is_done(run, settings):
             train(folder, run, settings)
         rows.append(read_run(run))
         keep(f"cifar10-train-{name}", {"settings": TRAININGS[name], "runs": rows})
@@ -92,10 +92,13 @@ def train(folder: Path, run: Path, settings: Mapping[str, str]) -> None:
     subprocess.run([*command, *options, "--out", str(run), "--force", "--quiet"], check=True)
 
 
-def is_done(run: Path) -> bool:
-    """Whether a run was finished."""
-    record = run / "run.json"
-    return record.exists() and json.loads(record.read_text("utf-8"))["status"] == "done"
+def is_done(run: Path, settings: Mapping[str, str]) -> bool:
+    """Whether a run by these settings was finished."""
+    if not (run / "run.json").exists():
+        return False
+    record = json.loads((run / "run.json").read_text("utf-8"))
+    made = {name: str(record["settings"][name.replace("-", "_")]) for name in settings}
+    return bool(record["status"] == "done" and made == settings)
 
 
 def read_run(run: Path) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from fastcnn.training.precision import PRECISIONS
 
 NETWORKS = {
     "sprint": (256, 32),
-    "sprint:filters=64-256-256": (256, 32),
+    "sprint:filters=64-128-256,activation=relu": (256, 32),
     "resnet18": (32, 224),
     "resnet50": (32, 224),
     LITE: (32, 224),

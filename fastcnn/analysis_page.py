@@ -19,6 +19,8 @@ def leave_page(
 ) -> Path | None:
     """Write the page of a model's answers to `path`; None, and a warning, where it cannot be made.
 
+    An earlier page there is removed in any case: it would be of other answers.
+
     Args:
         answers: what the model said.
         path: of the file.
@@ -28,6 +30,7 @@ def leave_page(
         narrator: where warnings go.
     """
     try:
+        path.unlink(missing_ok=True)
         subject = subject_of_answers(answers, title, command)
         render = render_page if answers.images.labels else render_unlabelled
         write_text(path, render(subject, saliency=saliency, narrator=narrator))

@@ -112,15 +112,21 @@ def interpret(
     """
     narrator = narrator or Narrator()
     require_free(out, force=force)
-    given: dict[str, Any] = {"part": part, "trust_file": trust_file, "settings": settings}
-    answers = answers_of(model, data, any_images, narrator=narrator, **given)
+    answers = answers_of(
+        model,
+        data,
+        any_images,
+        part=part,
+        trust_file=trust_file,
+        narrator=narrator,
+        settings=settings,
+    )
     folder = _folder(out, data)
     command = _command(model, data, {"part": part, **settings}, saliency)
     write_table(answers.table, folder / PREDICTIONS_FILE)
-    title, page = "/".join(user_path(data).absolute().parts[-2:]), folder / REPORT_FILE
+    title = "/".join(user_path(data).absolute().parts[-2:])
+    page = folder / REPORT_FILE
     report = leave_page(answers, page, title, command, saliency=saliency, narrator=narrator)
-    if report is None:  # an earlier page would be of other answers
-        page.unlink(missing_ok=True)
     found = ErrorAnalysis(str(model), str(data), answers, folder, command, report)
     write_json(folder / INTERPRETATION_FILE, found.to_json())
     return found

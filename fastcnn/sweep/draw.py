@@ -5,7 +5,13 @@ from typing import Any, Protocol
 
 from fastcnn.setting_uses import EPOCHS, does, refuse_unused
 from fastcnn.settings import Settings
-from fastcnn.sweep.nets import is_of_network, is_used, takes_whole_numbers, with_network
+from fastcnn.sweep.nets import (
+    is_of_network,
+    is_used,
+    takes_whole_numbers,
+    usual_value,
+    with_network,
+)
 from fastcnn.sweep.space import Choices, Range, Space, Values, ends, holds
 from fastcnn.sweep.typed import NONE, rounded, typed, whole_numbers
 
@@ -64,10 +70,12 @@ def usual_draw(space: Space, usual: Settings) -> dict[str, Any]:
     """Return what a trial draws to come nearest to the settings as they are without a search."""
     drawn = {}
     for name, values in space.items():
-        if not is_of_network(name):
+        if is_of_network(name):
+            value = usual_value(name, values, usual.arch)
+        else:
             value = _as_drawn(getattr(usual, name), values)
-            if value is not None and holds(values, value):
-                drawn[name] = value
+        if value is not None and holds(values, value):
+            drawn[name] = value
     return drawn
 
 

@@ -11,7 +11,7 @@ from fastcnn.models.networks import (
     network_name,
     parse_network,
 )
-from fastcnn.sweep.space import Choices, Range, Space, ends, write_search
+from fastcnn.sweep.space import Choices, Range, Space, Values, ends, write_search
 
 PREFIX = "net."
 NETWORK_SETTINGS = tuple(field.name for field in fields(NetworkSettings))
@@ -35,6 +35,23 @@ def with_network(arch: str, values: Mapping[str, str]) -> str:
     if norm.startswith("evonorm"):
         given.pop("activation", None)
     return network_name(name, given)
+
+
+def usual_value(name: str, values: Values, arch: str) -> float | str | None:
+    """Return which of the values of `net.*` leaves a network as it is; None if none does."""
+    if not is_used(name, arch, {}):
+        return None
+    if isinstance(values, Choices):
+        return next((word for word in values.values if _leaves(name, word, arch)), None)
+    value = getattr(parse_network(arch).settings, name.removeprefix(PREFIX))
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _leaves(name: str, word: str, arch: str) -> bool:
+    try:
+        return parse_network(with_network(arch, {name: word})) == parse_network(arch)
+    except UsageError:  # filters of a network with another number of blocks
+        return False
 
 
 def is_used(name: str, arch: str, chosen: Mapping[str, str]) -> bool:

@@ -135,7 +135,7 @@ def _run_trials(
         progress = _Progress(sweep, narrator, advance)
         progress()
         if n_workers > 1:
-            run_workers(folder, n_workers, deadline, progress)
+            run_workers(folder, n_workers, deadline, progress, narrator.warn)
             return
         inner = HushedNarrator.within(narrator)
         run_trials(sweep, folder, inner, deadline=deadline, n_processes=1, on_trial=progress.go_on)

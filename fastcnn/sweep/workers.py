@@ -23,7 +23,13 @@ def threads_each(n_workers: int) -> int:
     return max(1, (os.cpu_count() or 1) // n_workers)
 
 
-def run_workers(folder: Path, n_workers: int, deadline: float, look: Callable[[], None]) -> None:
+def run_workers(
+    folder: Path,
+    n_workers: int,
+    deadline: float,
+    look: Callable[[], None],
+    warn: Callable[[str], None],
+) -> None:
     """Run trials in processes of their own until all of these have ended.
 
     Args:
@@ -31,15 +37,14 @@ def run_workers(folder: Path, n_workers: int, deadline: float, look: Callable[[]
         n_workers: how many processes.
         deadline: time (as `time.time()`) after which no trial begins.
         look: called now and then, to show how far they are.
+        warn: told of a process that has ended before its time while others go on.
 
     Raises:
         TrainingError: all of them ended before their time.
     """
     processes = [_start(folder, number, n_workers, deadline) for number in range(n_workers)]
     try:
-        while any(process.poll() is None for process in processes):
-            look()
-            time.sleep(LOOK_EVERY)
+        _watch(processes, folder, look, warn)
     finally:
         _end(processes)
     look()
@@ -52,6 +57,28 @@ def run_workers(folder: Path, n_workers: int, deadline: float, look: Callable[[]
             f"{_last_words(_log(folder, 0), processes[0].returncode)}",
             hint=f"look into {_log(folder, 0)}; where memory ran out, give fewer --workers",
         )
+
+
+def _watch(
+    processes: list["subprocess.Popen[bytes]"],
+    folder: Path,
+    look: Callable[[], None],
+    warn: Callable[[str], None],
+) -> None:
+    """Wait for all; of each that ends before its time, tell while not all have."""
+    told: set[int] = set()
+    is_over = False
+    while not is_over:
+        look()
+        codes = [process.poll() for process in processes]
+        failed = {number for number, code in enumerate(codes) if code}
+        if len(failed) < len(codes):
+            for number in sorted(failed - told):
+                warn(_ended_early(folder, number, processes[number].returncode))
+            told |= failed
+        is_over = None not in codes
+        if not is_over:
+            time.sleep(LOOK_EVERY)
 
 
 def _start(folder: Path, number: int, n_workers: int, deadline: float) -> "subprocess.Popen[bytes]":
@@ -84,6 +111,14 @@ def _end(processes: list["subprocess.Popen[bytes]"]) -> None:
 
 def _log(folder: Path, number: int) -> Path:
     return folder / f"worker-{number + 1}.log"
+
+
+def _ended_early(folder: Path, number: int, code: int) -> str:
+    log = _log(folder, number)
+    return (
+        f"process {number + 1} of the sweep ended before its time: {_last_words(log, code)}; its "
+        f"trial waits for another process ({log.name}; where memory ran out, give fewer --workers)"
+    )
 
 
 def _last_words(log: Path, code: int) -> str:

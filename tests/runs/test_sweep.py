@@ -1,5 +1,6 @@
 """`fastcnn sweep` as whole runs: what it finds, what it leaves, and what a kill does not cost."""
 
+import contextlib
 import csv
 import json
 import multiprocessing
@@ -206,6 +207,36 @@ def test_killed_and_resumed(classes: Path, cli: Cli, tiny: list[str]) -> None:
     again = [row for row in ended if row["again_of"]]
     assert [row["again_of"] for row in again] == [row["number"] for row in lost]
     assert len({row["lr"] for row in complete}) == 6
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for the workers in /proc")
+def test_a_process_that_dies_is_named_and_its_trial_is_run_by_the_other(
+    classes: Path, tiny: list[str]
+) -> None:
+    searched = ["--search", "lr=0.001..0.1", "--head", "fastai", "--epochs", "20", "--bs", "4"]
+    command = [classes, *tiny, *searched, "--trials", "4", "--pruner", "none", "--out", "s"]
+    process = start(*command, "--workers", "2")
+    wait_for_trials(2, process)
+    first, _ = workers_of(process.pid or 0)
+    os.kill(first, signal.SIGKILL)
+    process.join(300)
+    assert process.exitcode == 0, Path("err.txt").read_text()
+    said = Path("out.txt").read_text()
+    assert "of the sweep ended before its time: killed by SIGKILL" in " ".join(said.split())
+    assert states().count("complete") == 4 and states().count("interrupted") == 1
+    assert [row["again_of"] for row in rows() if row["again_of"]] in (["0"], ["1"])
+
+
+def workers_of(pid: int) -> list[int]:
+    """Return the numbers of the processes that a sweep has begun."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has just ended
+            is_worker = b"fastcnn.sweep.worker" in (folder / "cmdline").read_bytes()
+            parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+            found += [int(folder.name)] * (is_worker and int(parent) == pid)
+    return found
 
 
 def test_ctrl_c_says_how_to_go_on(classes: Path, cli: Cli, tiny: list[str]) -> None:

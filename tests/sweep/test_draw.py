@@ -95,3 +95,28 @@ def test_the_first_trial_is_the_usual_one() -> None:
     space = space_of("lr=0.001..0.1", "views=1,2", "mixup=0,0.4", "wd=0.01..0.1", "epochs=7..9")
     usual = Settings(lr="0.004", views=2, mixup=0.0, wd=None, epochs=5)
     assert usual_draw(space, usual) == {"lr": 0.004, "views": "2", "mixup": "0"}
+
+
+@pytest.mark.parametrize(
+    ("arch", "searches"),
+    [
+        ("three-conv:kernel=5", ["kernel=3,5", "activation=relu,mish", "filters=16,32-64-128"]),
+        ("three-conv:filters=64", ["filters=16,64", "kernel=1..5:2", "dense=0..64"]),
+        ("three-conv-evonorm-s0", ["kernel=1..5:2", "activation=relu,gelu", "dropout=0..0.5"]),
+        ("sprint", ["filters=64,64-256-256", "activation=relu,gelu", "norm=batch,none"]),
+    ],
+)
+def test_the_first_trial_has_the_network_as_it_is(arch: str, searches: list[str]) -> None:
+    """Whatever stands in the search beside what it has."""
+    space = space_of(*(f"net.{search}" for search in searches))
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(1))
+    study.enqueue_trial(usual_draw(space, Settings(arch=arch)))
+    beneath = {"strategy": "scratch", "arch": arch}
+    values = draw_settings(study.ask(), space, lambda own: {**beneath, **own})
+    assert parse_network(values["arch"]) == parse_network(arch)
+
+
+def test_the_first_trial_takes_what_it_can() -> None:
+    space = space_of("net.kernel=1,7", "net.filters=8..64", "net.dense=0,32")
+    assert usual_draw(space, Settings(arch="three-conv")) == {"net.dense": "0"}
+    assert usual_draw(space, Settings(arch="resnet18")) == {}
