@@ -6,6 +6,8 @@ import pandas as pd
 
 from fastcnn.analysis.metrics import metrics_of
 from fastcnn.environment import environment
+from fastcnn.models.networks import written_out
+from fastcnn.models.weights import Weights
 from fastcnn.plan import Plan
 from fastcnn.training.job import Job
 from fastcnn.training.options import selected_on_validation
@@ -35,12 +37,19 @@ def describe_plan(plan: Plan, data: str | None) -> dict[str, Any]:
                 ),
             ],
         },
-        "weights": {
-            "arch": plan.weights.architecture.name,
-            "source": plan.weights.source,
-            "sha256": plan.weights.sha256(),
-        },
+        "weights": _describe_weights(plan.weights),
         "environment": environment(str(plan.device)),
+    }
+
+
+def _describe_weights(weights: Weights) -> dict[str, Any]:
+    """Return where the network comes from; one of our own with all its settings."""
+    architecture = weights.architecture
+    return {
+        "arch": architecture.name,
+        "network": written_out(architecture.name) if architecture.is_own else None,
+        "source": weights.source,
+        "sha256": weights.sha256(),
     }
 
 

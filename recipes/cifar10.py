@@ -13,7 +13,7 @@ Two ways with it. Transfer: the pictures are enlarged to 96 pixels, since a body
 divides each side by 32 and would see a single cell. From nothing: `--strategy scratch --size 32`,
 where a network of any architecture sees the pixels as they are; `--arch sprint` was made for it.
 
-The variation: mirrored or not, and moved by up to an eighth of the side.
+The variation: mirrored in every other epoch, and moved by up to an eighth of the side.
 
 The arithmetic: 40,000 to train on make 1,250 batches of 32 an epoch. `head` learns 512 features
 x 10 classes + 10 biases = 5,130 numbers on a ResNet-18.

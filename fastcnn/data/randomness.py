@@ -9,7 +9,7 @@ import hashlib
 import random
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -54,6 +54,14 @@ def generators_kept() -> Iterator[None]:
     finally:
         random.setstate(python)
         np.random.set_state(numpy)
+
+
+@runtime_checkable
+class BeginsEpochs(Protocol):
+    """A batch transform that wants to know where in the training it is."""
+
+    def begin(self, *, seed: int, epoch: int) -> None:
+        """Prepare for the batches of an epoch."""
 
 
 class SeedBatch(ItemTransform):
@@ -109,7 +117,7 @@ class ReproducibleDL(TfmdDL):
         """Tell the batch transforms where the epoch begins."""
         super().before_iter()
         for transform in self.after_batch.fs:
-            if isinstance(transform, SeedBatch):
+            if isinstance(transform, BeginsEpochs):
                 transform.begin(seed=self.seed, epoch=self.epoch)
 
     def shuffle_fn(self, indices: list[int]) -> list[int]:

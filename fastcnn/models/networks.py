@@ -106,6 +106,20 @@ def network_name(name: str, changes: Mapping[str, Any]) -> str:
     return f"{name}:{','.join(words)}" if words else name
 
 
+def written_out(arch: str) -> str:
+    """Return the `--arch` of one of fastcnn's own networks with every setting named.
+
+    It means the same network when what a name alone says has changed.
+
+    >>> written_out("three-conv-evonorm-s0:filters=16-32-64")
+    'three-conv:filters=16-32-64,kernel=3,norm=evonorm-s0,dropout=0.0,dense=0'
+    """
+    network = parse_network(arch)
+    implied = {"activation"} if network.settings.is_evonorm else set()  # a norm that is one
+    named = {key: value for key, value in vars(network.settings).items() if key not in implied}
+    return network_name(network.name, named)
+
+
 def _written(value: Any) -> str:
     return "-".join(map(str, value)) if isinstance(value, tuple) else str(value)
 

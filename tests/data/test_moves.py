@@ -42,6 +42,36 @@ def test_all_ways_are_taken() -> None:
     assert 900 < transform.mirrored.sum() < 1100
 
 
+@given(st.integers(0, 9), st.integers(0, 9))
+def test_two_epochs_in_a_row_show_a_picture_both_ways(seed: int, epoch: int) -> None:
+    images = torch.randint(256, (64, 3, 8, 8), dtype=torch.uint8)
+    shown = {}
+    for number in (epoch, epoch + 1, epoch + 2):
+        transform = MirrorAndShift(0)
+        transform.begin(seed=seed, epoch=number)
+        order = torch.randperm(64)
+        shown[number] = torch.empty_like(images)
+        shown[number][order] = transform(TensorImage(images[order]), split_idx=0).as_subclass(
+            torch.Tensor
+        )
+    now, then, again = shown.values()
+    assert torch.equal(then, now.flip(3))
+    assert torch.equal(again, now)
+    as_it_is = (now == images).flatten(1).all(1).sum()
+    assert 8 < as_it_is < 56  # half of 64, in all but one of a billion draws
+
+
+def test_another_seed_begins_with_other_pictures() -> None:
+    images = TensorImage(torch.randint(256, (200, 3, 8, 8), dtype=torch.uint8))
+    turns = []
+    for seed in range(8):
+        transform = MirrorAndShift()
+        transform.begin(seed=seed, epoch=0)
+        transform(images, split_idx=0)
+        turns.append(tuple(transform.mirrored))
+    assert len(set(turns)) > 4  # some seeds share one of 32 draws
+
+
 def test_validation_pictures_stay() -> None:
     images = TensorImage(torch.rand(4, 3, 8, 8))
     assert torch.equal(MirrorAndShift()(images, split_idx=1), images)

@@ -14,6 +14,7 @@ from PIL import Image
 
 from fastcnn.data.loaders import make_loaders
 from fastcnn.data.loading import read_images
+from fastcnn.data.moves import MirrorAndShift
 from fastcnn.data.pixels import PixelCache
 from fastcnn.settings import Settings
 
@@ -30,14 +31,16 @@ def tiny_pictures(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def loaders(folder: Path, *items: Any, pixels: PixelCache | None) -> Any:
+def loaders(
+    folder: Path, *items: Any, pixels: PixelCache | None, batches: Any = aug_transforms
+) -> Any:
     block = DataBlock(
         blocks=(ImageBlock, CategoryBlock),
         get_items=get_image_files,
         get_y=lambda path: path.name[0],
         splitter=FuncSplitter(lambda path: path.stem.endswith("5")),
         item_tfms=list(items),
-        batch_tfms=aug_transforms(),
+        batch_tfms=batches(),
     )
     settings = Settings(bs=4)
     return make_loaders(block, read_images(block, folder), settings, torch.device("cpu"), pixels)
@@ -54,6 +57,21 @@ def test_the_batches_are_those_of_the_items(tiny_pictures: Path) -> None:
                 assert type(images) is type(expected) and type(targets) is type(labels)
                 assert torch.equal(images, expected) and torch.equal(targets, labels)
         assert ours.ready is not None
+
+
+def test_small_pictures_are_mirrored_in_turns(tiny_pictures: Path) -> None:
+    """Whatever their order in the two epochs is."""
+    train = loaders(
+        tiny_pictures, Resize(SIDE), pixels=PixelCache(), batches=lambda: [MirrorAndShift(0)]
+    ).train
+    shown: list[dict[bytes, bytes]] = []
+    for train.epoch in (3, 4):
+        pictures = [image for batch in train for image in batch[0]]
+        both = [(image.numpy().tobytes(), image.flip(2).numpy().tobytes()) for image in pictures]
+        shown.append({min(ways): ways[0] for ways in both})
+    in_both = shown[0].keys() & shown[1].keys()  # the last batch, not full, is left out
+    assert len(in_both) >= 14
+    assert all(shown[0][picture] != shown[1][picture] for picture in in_both)
 
 
 def test_drawn_with_replacement_too(tiny_pictures: Path) -> None:

@@ -16,6 +16,7 @@ from fastcnn.models.networks import (
     NetworkSettings,
     network_name,
     parse_network,
+    written_out,
 )
 
 SETTINGS = st.fixed_dictionaries(
@@ -37,6 +38,21 @@ def test_what_is_written_is_read(changes: dict[str, object]) -> None:
     plain = parse_network("five-block").settings
     for name in vars(plain):
         assert getattr(settings, name) == changes.get(name, getattr(plain, name))
+
+
+@given(st.sampled_from(list(OWN_NETWORKS)), SETTINGS)
+def test_written_out_it_is_the_same_network_whatever_a_name_means_by_itself(
+    name: str, changes: dict[str, object]
+) -> None:
+    n_blocks = len(OWN_NETWORKS[name].settings.filters)
+    given = {key: value for key, value in changes.items() if key not in ("norm", "activation")}
+    if "filters" in given:
+        given["filters"] = changes["filters"][:n_blocks]
+    arch = network_name(name, given)
+    full = written_out(arch)
+    assert parse_network(full).settings == parse_network(arch).settings
+    implied = {"activation"} if parse_network(arch).settings.is_evonorm else set()
+    assert {field for field in vars(NetworkSettings((1,))) if f"{field}=" not in full} == implied
 
 
 @pytest.mark.slow

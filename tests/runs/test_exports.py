@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import fastcnn
-from fastcnn.models.networks import OWN_NETWORKS
+from fastcnn.models.networks import OWN_NETWORKS, parse_network
 from fastcnn.training.strategies import STRATEGIES
 
 OPENS_ALONE = """
@@ -96,5 +96,7 @@ def test_they_predict_without_fastcnn_what_they_predicted_with_it(
     )
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout.splitlines()[-1]) == expected
+    for run, arch in zip(runs[2:-1], OWN_NETWORKS, strict=True):
+        assert parse_network(run.record["weights"]["network"]) == parse_network(arch)
     assert runs[-1].record["recipe"] == "mine"
     assert set(expected[-1]) <= {"cat", "dog"}

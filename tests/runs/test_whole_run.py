@@ -72,6 +72,7 @@ def test_the_record_is_whole(finished: fastcnn.Run) -> None:
     assert record["data"]["n_train"] + record["data"]["n_valid"] == 48
     assert record["data"]["classes"] == ["Abyssinian", "Siamese", "beagle", "pug"]
     assert record["weights"]["source"] == "file"
+    assert record["weights"]["network"] is None  # which only one of our own has
     for entry in record["strategies"].values():
         assert set(entry["metrics"]) == {
             *("accuracy", "accuracy_ci", "error_rate", "loss", "f1_macro", "ece"),
