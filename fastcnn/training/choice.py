@@ -127,7 +127,9 @@ def measured_images(settings: Settings) -> int:
 
 
 def _training(n_frozen: int) -> str:
-    return f"training above {n_frozen} frozen groups" if n_frozen else "training of everything"
+    if not n_frozen:
+        return "training of everything"
+    return f"training above {n_frozen} frozen {'group' if n_frozen == 1 else 'groups'}"
 
 
 def _few_images(dls: DataLoaders, paths: Sequence[Path], n_images: int) -> Tensor:
