@@ -4,6 +4,7 @@ recipe → for each seed: images → for each row and column: training → table
 """
 
 from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,18 @@ from fastcnn.report.ablation_files import write_ablation
 from fastcnn.run_folder import Run
 from fastcnn.setting_checks import option
 from fastcnn.setting_uses import OF_WHOLE_RUNS
-from fastcnn.sweep.kept import Kept, kept_between_trials
-from fastcnn.sweep.order import Order
-from fastcnn.sweep.trial import plan_trial, run_trial
+from fastcnn.settings import known_settings
+from fastcnn.trials.kept import Kept, kept_between_trials
+from fastcnn.trials.trial import plan_trial, run_trial
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What was asked for besides the rows, as `ablate` takes it."""
+
+    data: str | None
+    config: Mapping[str, Any]
+    given: Mapping[str, Any]
 
 
 def ablate(
@@ -55,16 +65,18 @@ def ablate(
     fixed = _fixed(ablation)
     given = {name: value for name, value in given.items() if value is not None}
     beside = {*fixed, *OF_WHOLE_RUNS}
-    config = {name: value for name, value in config.items() if name not in beside}
+    config = {n: value for n, value in known_settings(config).items() if n not in beside}
     _refuse(fixed, given)
-    order = Order(recipe.name, data, given, config, space=())
+    asked = _Asked(data, config, given)
     plan = make_plan(recipe, data, config, given, narrator)
     folder = run_folder(recipe.name, plan.settings.strategy, out)
     record = RunRecord(folder, command=command, **describe_plan(plan, data))
     cells: list[Cell] = []
     with record.kept(narrator), shared_by(plan, narrator):
-        with kept_between_trials(plan, {}, folder, n_processes=1) as kept:
-            for cell in _trained(plan, order, ablation, kept, narrator):
+        with kept_between_trials(
+            plan, folder, n_processes=1, most_views=plan.settings.views
+        ) as kept:
+            for cell in _trained(plan, asked, ablation, kept, narrator):
                 cells.append(cell)
                 record.document["ablation"] = summary(cells)
                 record.save()
@@ -113,25 +125,26 @@ def _refuse(fixed: Set[str], given: Mapping[str, Any]) -> None:
 
 
 def _trained(
-    plan: Plan, order: Order, ablation: Ablation, kept: Kept, narrator: Narrator
+    plan: Plan, asked: _Asked, ablation: Ablation, kept: Kept, narrator: Narrator
 ) -> Iterator[Cell]:
     """Train seed by seed, so that a broken-off ablation has compared all rows with the first."""
     first = plan.settings.seed
     n_cells = ablation.n_seeds * len(ablation.rows) * len(ablation.columns)
     number = 0
     for seed in range(first, first + ablation.n_seeds):
-        given = {**order.given, "seed": seed}
+        given = {**asked.given, "seed": seed}
         quiet = narrator if seed == first else HushedNarrator(quiet=True)
         of_seed = (
             plan
             if seed == first
-            else make_plan(plan.recipe, order.data, order.config, given, quiet)
+            else make_plan(plan.recipe, asked.data, asked.config, given, quiet)
         )
         for row, changes in ablation.rows.items():
             for column, besides in ablation.columns.items():
                 number += 1
-                drawn = {**changes, **besides, "seed": seed}
-                cell, said = _train(plan_trial(of_seed, order, drawn, kept), kept, (row, column))
+                drawn = {**given, **changes, **besides}
+                planned = plan_trial(of_seed, asked.config, drawn, kept)
+                cell, said = _train(planned, kept, (row, column))
                 for event in said:
                     narrator.warn(f"{row}, {column}, seed {seed}: {event}")
                 narrator.say(

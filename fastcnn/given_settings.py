@@ -16,7 +16,7 @@ from fastcnn.recipe_book import list_recipes
 from fastcnn.run_folder import RUN_FILE
 from fastcnn.setting_checks import STRATEGY_NAMES, option
 from fastcnn.setting_uses import EPOCHS, does, refuse_unused
-from fastcnn.settings import SETTING_NAMES, Settings, resolve_settings
+from fastcnn.settings import SETTING_NAMES, Settings, known_settings, resolve_settings
 
 NOT_KNOWN_YET = {"freeze_until": "?"}
 """Stands for the defaults of a recipe that only running it would tell: it may name a block."""
@@ -68,7 +68,7 @@ def require_settings(
         UsageError: with everything that is wrong.
     """
     defaults = stated_defaults(recipe)
-    config = {name: value for name, value in config.items() if name in SETTING_NAMES}
+    config = known_settings(config)
     given = from_nothing(config, given)
     layers = (NOT_KNOWN_YET if defaults is None else defaults, config, given)
     problems: list[Problem] = []
@@ -120,8 +120,7 @@ def training_command(
         is_path: whether `recipe` is the path of anyone's pictures.
     """
     given = {name: value for name, value in given.items() if value is not None and name != "lr"}
-    beneath = {name: value for name, value in beneath.items() if name in SETTING_NAMES}
-    settings = resolve_settings(beneath, given)
+    settings = resolve_settings(known_settings(beneath), given)
     if not has_rate(settings):
         given["strategy"] = Settings.strategy
         settings = settings.changed(strategy=Settings.strategy)

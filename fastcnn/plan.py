@@ -19,7 +19,7 @@ from fastcnn.models.weights import Weights, find_weights, no_weights
 from fastcnn.narrator import Narrator
 from fastcnn.recipe import Recipe
 from fastcnn.setting_uses import refuse_unused
-from fastcnn.settings import SETTING_NAMES, Settings, resolve_settings
+from fastcnn.settings import Settings, known_settings, resolve_settings
 from fastcnn.training.optimizers import usual_rate
 from fastcnn.training.phases import Phase
 from fastcnn.training.strategies import phases_of
@@ -64,7 +64,7 @@ def make_plan(
     Raises:
         FastcnnError: a setting is wrong, or the data or weights cannot be had.
     """
-    config = {name: value for name, value in config.items() if name in SETTING_NAMES}
+    config = known_settings(config)
     given = from_nothing(config, given)
     settings = resolve_settings(recipe.defaults, config, given)
     if problems := refuse_unused(given, settings):

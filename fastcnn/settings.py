@@ -122,6 +122,11 @@ REPEATED_BY = {"seeds": "folds", "folds": "seeds"}
 """Two ways to repeat a training: a layer that asks for one has those below it forget the other."""
 
 
+def known_settings(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of the values that are settings by name."""
+    return {name: value for name, value in values.items() if name in SETTING_NAMES}
+
+
 def resolve_settings(*layers: Mapping[str, Any]) -> Settings:
     """Lay the given settings over each other, the last one on top, and check the result.
 

@@ -59,8 +59,8 @@ class MirrorAndShift(RandTransform):
         """
         if self.epoch is None:
             return (torch.rand(len(pixels)) < 0.5).numpy()
-        lots = [crc32(np.ascontiguousarray(picture)) >> self.bit for picture in pixels]
-        return (np.array(lots) + self.epoch) % 2 == 1
+        lots = [crc32(picture.tobytes()) >> self.bit for picture in pixels]
+        return np.array([(lot + self.epoch) % 2 == 1 for lot in lots], dtype=bool)
 
     def encodes(self, images: TensorImage) -> TensorImage:
         """Return pictures (N, C, H, W) of the type they came in."""

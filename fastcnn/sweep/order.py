@@ -13,7 +13,7 @@ from fastcnn.files import write_json
 from fastcnn.places import shown_path, user_path
 from fastcnn.recipe import Recipe
 from fastcnn.recipe_book import FOLDER_RECIPE, find_recipe
-from fastcnn.settings import SETTING_NAMES
+from fastcnn.settings import known_settings
 from fastcnn.sweep.space import Space, parse_search
 
 PRUNERS = ("median", "halving", "none")
@@ -85,7 +85,7 @@ class Order:
 
     def earlier(self) -> dict[str, Any]:
         """Return what an earlier run says of settings."""
-        return {name: value for name, value in self.config.items() if name in SETTING_NAMES}
+        return known_settings(self.config)
 
     def same_search(self, other: "Order") -> bool:
         """Return whether trials of both are trials of one sweep."""

@@ -12,7 +12,7 @@ from fastcnn.given_settings import from_nothing, read_config, require_settings, 
 from fastcnn.places import user_path
 from fastcnn.recipe_book import recipe_or_folder
 from fastcnn.setting_uses import OF_WHOLE_RUNS
-from fastcnn.settings import SETTING_NAMES
+from fastcnn.settings import known_settings
 from fastcnn.sweep.checks import parse_space, space_problems
 from fastcnn.sweep.defaults import default_space
 from fastcnn.sweep.order import PRUNERS, STRATEGY, USUAL_TRIALS, Effort, Order, placed
@@ -220,4 +220,4 @@ def _beneath(
     named = from_nothing(config, given)
     if "strategy" in named and "strategy" not in given and "strategy" not in space:
         values["strategy"] = named["strategy"]
-    return {name: value for name, value in values.items() if name in SETTING_NAMES}
+    return known_settings(values)

@@ -19,14 +19,14 @@ from fastcnn.errors import FastcnnError
 from fastcnn.given_settings import from_nothing
 from fastcnn.narrator import Narrator
 from fastcnn.plan import Plan
-from fastcnn.settings import SETTING_NAMES
+from fastcnn.settings import known_settings
 from fastcnn.sweep.claims import REASON, Claims
 from fastcnn.sweep.draw import draw_settings
-from fastcnn.sweep.kept import Kept
 from fastcnn.sweep.order import Order
 from fastcnn.sweep.storage import open_storage
-from fastcnn.sweep.trial import Score, n_epochs_of, plan_trial, run_trial
 from fastcnn.training.history import EpochRow
+from fastcnn.trials.kept import Kept
+from fastcnn.trials.trial import Score, n_epochs_of, plan_trial, run_trial
 
 AT_RANDOM = 10
 """Trials before the sampler has seen enough to prefer anything."""
@@ -116,7 +116,8 @@ def carry_out(sweep: OpenSweep, trial: Trial, kept: Kept, narrator: Narrator) ->
         drawn = draw_settings(trial, space, partial(whole_settings, sweep))
         trial.set_user_attr(DRAWN, drawn)
         _end_repeated(sweep.study, trial, drawn)
-        plan = plan_trial(sweep.plan, sweep.order, drawn, kept)
+        given = {**sweep.order.given, **drawn}
+        plan = plan_trial(sweep.plan, sweep.order.earlier(), given, kept)
         trial.set_user_attr(STRATEGY, plan.settings.strategy)
         score = run_trial(plan, kept, narrator, _Watcher(trial, n_epochs_of(plan)))
         value = _noted(trial, score)
@@ -136,7 +137,7 @@ def whole_settings(sweep: OpenSweep, drawn: Mapping[str, Any]) -> dict[str, Any]
     earlier = sweep.order.earlier()
     given = from_nothing(earlier, {**sweep.order.given, **drawn})
     values = {**sweep.plan.recipe.defaults, **of_sample, **earlier, **given}
-    return {name: value for name, value in values.items() if name in SETTING_NAMES}
+    return known_settings(values)
 
 
 def reason(error: Exception, plan: Plan) -> str:

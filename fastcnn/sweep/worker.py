@@ -5,17 +5,18 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from fastcnn.errors import DataError, FastcnnError, UsageError
 from fastcnn.interrupts import interrupts_win
 from fastcnn.narrator import HushedNarrator, Narrator
 from fastcnn.plan import Plan, make_plan
-from fastcnn.sweep.kept import kept_between_trials
 from fastcnn.sweep.order import Order, read_order
-from fastcnn.sweep.space import Choices
+from fastcnn.sweep.space import Choices, ends
 from fastcnn.sweep.study import OpenSweep, open_sweep, work
 from fastcnn.training.kept_memory import memory_kept
+from fastcnn.trials.kept import Kept, kept_between_trials
 
 PAUSE = 0.5
 """Seconds between looks at the trials of others."""
@@ -41,8 +42,7 @@ def run_trials(
         n_processes: processes that share the machine.
         on_trial: called after each; whether to go on.
     """
-    locks, space = sweep.claims.folder, sweep.order.parsed_space()
-    with memory_kept(), kept_between_trials(sweep.plan, space, locks, n_processes) as kept:
+    with memory_kept(), kept_by(sweep, n_processes) as kept:
         while time.time() < deadline:
             if work(sweep, kept, narrator, deadline):
                 if not on_trial():
@@ -51,6 +51,18 @@ def run_trials(
                 time.sleep(PAUSE)
             else:
                 return
+
+
+def kept_by(sweep: OpenSweep, n_processes: int) -> AbstractContextManager[Kept]:
+    """Open what the trials of this process share, for the most views that any of them wants."""
+    space = sweep.order.parsed_space()
+    searched = ends(space["views"]) if "views" in space else (sweep.plan.settings.views,)
+    return kept_between_trials(
+        sweep.plan,
+        sweep.claims.folder,
+        n_processes=n_processes,
+        most_views=max(int(value) for value in searched),
+    )
 
 
 def plan_sweep(order: Order, narrator: Narrator) -> Plan:

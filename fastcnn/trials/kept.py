@@ -23,7 +23,6 @@ from fastcnn.models.weights import Weights
 from fastcnn.narrator import Narrator
 from fastcnn.plan import Plan, draw, weights_for
 from fastcnn.settings import Settings
-from fastcnn.sweep.space import Space, ends
 from fastcnn.training.choice import PrecisionChoice
 from fastcnn.training.job import Job
 
@@ -85,7 +84,7 @@ class Kept:
     shared: Shared
     """Pictures and features."""
     locks: Path
-    """Where the processes of the sweep lock what only one shall compute."""
+    """Where the processes lock what only one shall compute."""
     n_processes: int
     """Processes that share the machine."""
     most_views: int
@@ -139,12 +138,12 @@ class Kept:
 
 
 @contextmanager
-def kept_between_trials(plan: Plan, space: Space, locks: Path, n_processes: int) -> Iterator[Kept]:
-    """Open what the trials of a process share."""
+def kept_between_trials(
+    plan: Plan, locks: Path, *, n_processes: int, most_views: int
+) -> Iterator[Kept]:
+    """Open what the trials of a process share; the arguments are fields of `Kept`."""
     left = (available_memory() or ASSUMED_MEMORY) // n_processes
     with KeptFeatures(left // PART_OF_MEMORY) as store:
         pixels = PixelCache(left // (PART_OF_MEMORY // 2))
         choice = PrecisionChoice(plan.settings, plan.device, Narrator(quiet=True))
-        searched = ends(space["views"]) if "views" in space else (plan.settings.views,)
-        most_views = max(int(value) for value in searched)
         yield Kept(Shared(pixels, store, choice), locks, n_processes, most_views)

@@ -11,12 +11,11 @@ from fastcnn.narrator import HushedNarrator, Narrator
 from fastcnn.plan import Plan, settle
 from fastcnn.setting_uses import PICTURES, VIEWS, does
 from fastcnn.settings import Settings
-from fastcnn.sweep.kept import Kept
-from fastcnn.sweep.order import Order
 from fastcnn.training.history import EpochRow
 from fastcnn.training.phases import Phase, total_epochs
 from fastcnn.training.strategies import phases_of
 from fastcnn.training.train import train
+from fastcnn.trials.kept import Kept
 
 DIGITS = 6
 
@@ -39,18 +38,26 @@ class Score:
     """Of the training; pictures had been decoded."""
 
 
-def plan_trial(base: Plan, order: Order, drawn: Mapping[str, Any], kept: Kept) -> Plan:
+def plan_trial(
+    base: Plan, earlier: Mapping[str, Any], given: Mapping[str, Any], kept: Kept
+) -> Plan:
     """Return the plan of a trial: the images of `base`, split as they are, under its own settings.
+
+    Args:
+        base: what all trials vary.
+        earlier: settings of an earlier run.
+        given: the trial's own, which win over them.
+        kept: what was computed by earlier trials.
 
     Raises:
         FastcnnError: the settings do not go together, or its network cannot be had.
     """
     narrator = HushedNarrator(quiet=True)
-    given = from_nothing(order.earlier(), {**order.given, **drawn})
-    settings = settle(base.recipe, order.earlier(), given, is_sample=base.source.is_sample)
+    given = from_nothing(earlier, given)
+    settings = settle(base.recipe, earlier, given, is_sample=base.source.is_sample)
     if settings.resize == "auto":
         settings = settings.changed(resize=base.settings.resize)
-    named = bool(given.get("arch") or order.earlier().get("arch"))
+    named = bool(given.get("arch") or earlier.get("arch"))
     weights, drawing = kept.network(settings, named, len(base.images.classes), narrator)
     file = str(weights.path) if weights.source == "file" else None
     settings = settings.changed(
