@@ -22,7 +22,7 @@ from fastcnn.places import cache_folder
 from fastcnn.training.measure import Measurement
 from fastcnn.training.precision import PRECISIONS
 
-MEASURING = 5
+MEASURING = 6
 """Raised whenever what is measured changes: what was remembered before is not believed then."""
 KeyParts = Mapping[str, str | int]
 """What a measurement depends on."""

@@ -38,7 +38,7 @@ class Precision:
 
     def training_forward(self, device: torch.device) -> AbstractContextManager[object]:
         """Return the context of a forward pass whose gradients are wanted: autocast, and more."""
-        if self.dtype is not torch.bfloat16 or device.type != "cpu":
+        if not self.channels_last or device.type != "cpu":
             return self.autocast(device)
         contexts = ExitStack()
         contexts.enter_context(self.autocast(device))
