@@ -42,6 +42,7 @@ from fastcnn.training.precision import PRECISIONS
 SEEDS = (42, 43, 44)
 HELD_OUT = "0.02"
 FROM_NOTHING = {"strategy": "scratch", "size": "32", "loss": "label-smoothing"}
+SPRINT = {**FROM_NOTHING, "bs": "512", "opt": "muon", "lr": "0.025", "wd": "0.1"}
 TRAININGS: dict[str, dict[str, str]] = {
     "three-conv": {
         **FROM_NOTHING,
@@ -51,20 +52,21 @@ TRAININGS: dict[str, dict[str, str]] = {
         **FROM_NOTHING,
         **{"arch": "five-block", "bs": "256", "epochs": "8", "lr": "0.008", "wd": "0.03"},
     },
-    "sprint": {
-        **FROM_NOTHING,
-        **{"arch": "sprint", "bs": "512", "epochs": "14"},
-        **{"opt": "muon", "lr": "0.025", "wd": "0.1"},
+    "sprint": {**SPRINT, "arch": "sprint", "epochs": "14"},
+    "sprint-wide": {**SPRINT, "arch": "sprint:filters=64-384-512", "epochs": "13"},
+    "sprint-long": {
+        **SPRINT,
+        **{"arch": "sprint:filters=128-512-512", "epochs": "24", "cutmix": "0.2"},
     },
     "frozen": {"strategy": "head", "arch": LITE, "size": "160", "views": "1"},
     "full": {
-        **{"strategy": "full", "arch": LITE, "size": "128", "epochs": "3"},
+        **{"strategy": "full", "arch": LITE, "size": "128", "epochs": "5"},
         **{"freeze-epochs": "0", "bs": "64", "lr": "2e-4:1e-3"},
     },
     "lp-ft": {"strategy": "lp-ft", "arch": LITE, "size": "96", "epochs": "2", "bs": "64"},
 }
 """What is measured, with the settings that are not the recipe's."""
-REPEATED = ("three-conv", "five-block", "sprint", "frozen")
+REPEATED = ("three-conv", "five-block", "sprint", "sprint-wide", "frozen")
 """What is short enough to be trained once a seed."""
 REPEATS, STEPS, STEP_IMAGES = 5, 3, 256
 PRECISION = "bf16 channels_last"

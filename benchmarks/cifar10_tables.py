@@ -14,7 +14,7 @@ Found = Mapping[str, Any]
 
 
 def rows_of(trainings: Mapping[str, Found]) -> list[list[str]]:
-    """Return a row a training: what, px, epochs, test accuracy, minutes, seeds."""
+    """Return a row a training: what, network, px, epochs, test accuracy, minutes, precision."""
     rows = []
     for name, entry in trainings.items():
         settings, runs = entry["found"]["settings"], entry["found"]["runs"]
@@ -22,6 +22,7 @@ def rows_of(trainings: Mapping[str, Found]) -> list[list[str]]:
         rows.append(
             [
                 name,
+                settings["arch"],
                 str(runs[0]["size"]),
                 settings.get("epochs", "") if settings["strategy"] != "head" else "",
                 f"{statistics.mean(accuracies):.3f}",
@@ -33,7 +34,7 @@ def rows_of(trainings: Mapping[str, Found]) -> list[list[str]]:
     return rows
 
 
-HEADS = ["", "px", "epochs", "mean test accuracy", "each seed", "minutes", "precision"]
+HEADS = ["", "network", "px", "epochs", "mean test accuracy", "each seed", "minutes", "precision"]
 
 
 def step_rows(found: Found) -> list[list[str]]:

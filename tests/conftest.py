@@ -5,7 +5,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from PIL import Image
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")  # how long an example takes says how busy the machine is
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Real photographs beside the checkout; tests that need them say so where they are missing."""

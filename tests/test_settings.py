@@ -4,7 +4,6 @@ import re
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from fastcnn.errors import Problem, UsageError
@@ -17,7 +16,6 @@ NO_SLICES = ("1e-3:1e-5", "0:1e-3", "-1:1", "nan:1", "1:inf", "auto:1", "1:2:3",
 
 
 @given(positive)
-@hypothesis_settings(deadline=None)
 def test_any_positive_number_is_a_rate(rate: float) -> None:
     """Written as Python writes it, a rate is read back to the last bit."""
     parsed = parse_learning_rate(repr(rate))
@@ -26,7 +24,6 @@ def test_any_positive_number_is_a_rate(rate: float) -> None:
 
 
 @given(positive, positive)
-@hypothesis_settings(deadline=None)
 def test_a_slice_rises_from_body_to_head(one: float, other: float) -> None:
     """Any two rates make a slice in rising order; falling ones are refused."""
     low, high = sorted((one, other))
@@ -49,7 +46,6 @@ def test_what_is_no_rate_is_refused(text: str) -> None:
 
 
 @given(st.text(alphabet="0123456789.e-+:autonif ", max_size=12))
-@hypothesis_settings(deadline=None)
 def test_a_rate_is_positive_or_refused(text: str) -> None:
     """Whatever is typed ends as usable rates or as a ValueError, never as another error."""
     try:

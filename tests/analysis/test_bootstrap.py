@@ -10,7 +10,7 @@ from random_tables import table_of
 from fastcnn.analysis.bootstrap import paired_bootstrap_interval
 from fastcnn.analysis.comparison import compare
 
-quick = settings(deadline=None, max_examples=20)
+quick = settings(max_examples=20)
 answers = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60)
 
 

@@ -17,7 +17,7 @@ from fastcnn.analysis.calibration import (
 )
 from fastcnn.analysis.predictions import classes_of, places_of, probabilities_of
 
-quick = settings(deadline=None, max_examples=30)
+quick = settings(max_examples=30)
 
 
 def drawn(n_images: int, sharpness: float, seed: int = 0) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from random_tables import table_of, tables
 from fastcnn.analysis.confusion import Confusion, confusion_matrix, most_confused
 from fastcnn.analysis.predictions import classes_of
 
-quick = settings(deadline=None, max_examples=30)
+quick = settings(max_examples=30)
 
 
 @pytest.mark.filterwarnings("ignore:A single label was found")

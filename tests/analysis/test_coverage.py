@@ -10,7 +10,7 @@ from random_tables import table_of, tables
 from fastcnn.analysis.coverage import abstain_threshold, coverage_curve
 from fastcnn.analysis.intervals import wilson_interval
 
-quick = settings(deadline=None, max_examples=30)
+quick = settings(max_examples=30)
 
 
 def confidence_of(table: pd.DataFrame) -> np.ndarray:

@@ -32,7 +32,7 @@ scores = st.integers(1, 300).flatmap(
         Score, st.one_of(st.sampled_from([0, total]), st.integers(0, total)), st.just(total)
     )
 )
-quick = settings(deadline=None, max_examples=60)
+quick = settings(max_examples=60)
 
 PUBLISHED = [
     # Altman et al., "Statistics with Confidence", 2nd ed. (2000), p. 52, as in R's biostatUZH

@@ -10,7 +10,7 @@ from fastcnn.analysis.comparison import compare
 from fastcnn.analysis.learned import learned_nothing, nothing_learned_sentence
 from fastcnn.analysis.metrics import metrics_of
 
-quick = settings(deadline=None, max_examples=25)
+quick = settings(max_examples=25)
 SECONDS = {"full": 9.0, "head": 1.0}
 
 

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as arrays
 
 from fastcnn.analysis.learning_curve import CurvePoint, describe_curve, doubling_gain, half_of
 
-quick = settings(deadline=None, max_examples=60)
+quick = settings(max_examples=60)
 
 
 def right(n_right: int, n: int, n_draws: int = 5) -> npt.NDArray[np.bool_]:

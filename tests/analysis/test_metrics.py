@@ -17,7 +17,7 @@ from fastcnn.analysis.metrics import metrics_of
 from fastcnn.analysis.predictions import classes_of, write_table
 
 METRICS = ["accuracy", "accuracy_ci", "error_rate", "loss", "f1_macro", "ece", "majority_baseline"]
-quick = settings(deadline=None, max_examples=30)
+quick = settings(max_examples=30)
 
 
 def ece_by_loop(confidence: npt.NDArray[np.float64], correct: list[bool], bins: int) -> float:

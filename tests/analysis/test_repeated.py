@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from random_tables import table_of
 from scipy.stats import ttest_rel
@@ -18,7 +18,6 @@ accuracies = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=2, m
 
 
 @given(accuracies)
-@settings(deadline=None)
 def test_the_difference_is_that_of_a_paired_t_test(pairs: list[tuple[float, float]]) -> None:
     first, second = ([pair[side] for pair in pairs] for side in (0, 1))
     difference, interval = paired_difference(first, second)

@@ -12,7 +12,7 @@ from fastcnn.analysis.intervals import wilson_interval
 from fastcnn.analysis.metrics import METRICS, metrics_of
 from fastcnn.analysis.scores import all_scores, class_scores, f1, top_k_accuracy, top_losses
 
-quick = settings(deadline=None, max_examples=30)
+quick = settings(max_examples=30)
 
 
 @pytest.mark.filterwarnings("ignore:'k' .* greater than or equal to 'n_classes'")

@@ -26,7 +26,7 @@ KEYS = st.text("0123456789abcdef", min_size=1, max_size=8)
 
 
 @given(st.lists(st.dictionaries(KEYS, VECTORS, max_size=6), max_size=4), st.lists(KEYS, max_size=6))
-@hypothesis_settings(max_examples=25, deadline=None)
+@hypothesis_settings(max_examples=25)
 def test_what_was_put_last_comes_back_bit_for_bit(
     puts: list[dict[str, Vector]], others: list[str]
 ) -> None:

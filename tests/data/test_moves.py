@@ -2,14 +2,13 @@
 
 import torch
 from fastai.torch_core import TensorImage
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
 
 from fastcnn.data.moves import MirrorAndShift
 
 
-@settings(deadline=None)
 @given(
     st.integers(1, 4), st.integers(8, 20), st.integers(8, 20), st.sampled_from([0, 1 / 8, 1 / 4])
 )

@@ -93,7 +93,7 @@ TREES = st.lists(st.tuples(st.lists(NAMES, max_size=4), FILES), max_size=12)
 
 
 @given(tree=TREES, link=st.booleans(), empty=st.booleans())
-@settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 def test_any_tree_is_understood_or_refused_in_words(
     tree: list[tuple[list[str], str]],
     link: bool,

@@ -46,7 +46,7 @@ def test_a_group_is_never_torn_apart(groups: list[int], split: str) -> None:
 
 
 @given(labels=LABELS, seed=st.integers(0, 2**31), n_folds=st.integers(2, 7))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_each_image_is_held_out_in_one_fold_and_the_classes_have_their_share(
     labels: list[str], seed: int, n_folds: int
 ) -> None:
@@ -66,7 +66,7 @@ def test_each_image_is_held_out_in_one_fold_and_the_classes_have_their_share(
     seed=st.integers(0, 2**31),
     n_folds=st.integers(2, 4),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_folds_tear_no_group_apart(sizes: list[int], seed: int, n_folds: int) -> None:
     """Of groups that are all of one class, as frames of a film are."""
     groups = [f"film {number}" for number, size in enumerate(sizes) for _ in range(size)]

@@ -110,7 +110,7 @@ def test_what_a_name_stands_for_does_not_change() -> None:
     assert brightness == pytest.approx(expected, abs=100)
 
 
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=40)
 @given(st.integers(1, 3), st.integers(1, 70), st.integers(1, 70), st.sampled_from(VIEWS), st.data())
 def test_any_size_keeps_shape_and_range(
     count: int, height: int, width: int, view: View, data: st.DataObject

@@ -18,7 +18,7 @@ from torch.nn import functional
 from fastcnn.models import naive, naive_shapes
 from fastcnn.models.naive import conv_backward, conv_forward, maxpool_backward, maxpool_forward
 
-CASES = settings(max_examples=500, deadline=None)
+CASES = settings(max_examples=500)
 TOLERANCE = {"rtol": 1e-6, "atol": 1e-6}
 small = st.integers(1, 3)
 
@@ -92,7 +92,7 @@ def test_a_max_pool_and_its_gradient_are_torch_s_with_ties_too(
     assert_same(maxpool_backward(dout, x, size, stride), tensor.grad)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(places=st.sets(st.integers(0, 23), max_size=6), endless=st.booleans())
 def test_nan_and_infinity_go_through_as_in_torch(places: set[int], endless: bool) -> None:
     x = numbers(0, 1, 1, 4, 6, levels=3)

@@ -21,9 +21,7 @@ MAPS = array_shapes(min_dims=4, max_dims=4, min_side=1, max_side=4).flatmap(
         np.float64, (shape[0], 2 * shape[1], shape[2] + 1, shape[3]), elements=NUMBERS
     )
 )
-CASES = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.filter_too_much]
-)
+CASES = settings(max_examples=100, suppress_health_check=[HealthCheck.filter_too_much])
 
 
 def mish(x: Array) -> Array:

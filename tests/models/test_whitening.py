@@ -14,7 +14,7 @@ from fastcnn.rate_finder import find_rates
 from fastcnn.recipe_book import find_recipe
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(0, 1000), st.integers(4, 12))
 def test_what_comes_out_is_white(seed: int, side: int) -> None:
     """Over all patches: uncorrelated, each of variance 1, less what counts as noise."""

@@ -140,7 +140,7 @@ COSTS = [
 ]
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(8, 500), st.integers(2, 50_000), st.integers(2, 100), st.floats(1, 10_000))
 def test_every_suggestion_fits_the_budget_or_is_the_quickest(
     side: int, images: int, classes: int, budget: float

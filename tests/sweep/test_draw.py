@@ -33,7 +33,7 @@ def drawn(space: Space, beneath: dict[str, Any], **values: Any) -> dict[str, Any
      {"strategy": "scratch", "arch": "three-conv-evonorm-s0"}],
 )  # fmt: skip
 @given(seed=st.integers(0, 1000))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_is_drawn_can_be_trained(beneath: dict[str, Any], seed: int) -> None:
     """And typed: no number has more than a few digits."""
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed))

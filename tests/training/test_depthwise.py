@@ -34,7 +34,7 @@ def is_own(result: Tensor) -> bool:
     *(st.integers(1, 3), st.integers(2, 5), st.sampled_from([1, 3, 5, 7])),
     *(st.integers(1, 3), st.integers(0, 3), st.integers(7, 12), st.integers(7, 12), st.booleans()),
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_the_gradients_are_those_of_autograd(
     n: int,
     channels: int,

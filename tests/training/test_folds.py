@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -22,7 +22,6 @@ def views_of_images(draw: st.DrawFn) -> tuple[Tensor, Tensor]:
 
 
 @given(views_of_images(), st.integers(2, 6), seeds)
-@settings(deadline=None)
 def test_folds_are_stratified_and_part_no_image(
     rows: tuple[Tensor, Tensor], n_folds: int, seed: int
 ) -> None:

@@ -18,7 +18,7 @@ from fastcnn.training.strategies import STRATEGIES, phases_of
 
 COLUMNS = "phase,epoch,train_loss,valid_loss,accuracy,lr_head,lr_body,seconds".split(",")
 rates = st.floats(1e-8, 10)
-quick = settings(deadline=None, max_examples=100)
+quick = settings(max_examples=100)
 
 
 GROUPS = ("stem", "layer1", "layer2", "layer3", "head")

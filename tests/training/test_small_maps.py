@@ -33,7 +33,7 @@ def is_own(result: Tensor) -> bool:
     *(st.integers(1, 3), st.integers(1, 5), st.integers(1, 5)),
     *(st.integers(1, 7), st.integers(1, 7), st.booleans(), st.booleans()),
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_the_gradient_is_that_of_autograd(
     n: int,
     channels: int,

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from fastcnn.errors import TrainingError
 from fastcnn.training.solver import STRENGTHS, SolvedHead, solve_head
 
-quick = settings(deadline=None, max_examples=8)
+quick = settings(max_examples=8)
 seeds = st.integers(0, 10_000)
 
 

@@ -12,7 +12,6 @@ targets = st.lists(st.integers(0, 4), min_size=2, max_size=120).map(np.array)
 
 
 @given(targets, st.integers(0, 2**31), st.integers(0, 4))
-@settings(deadline=None)
 def test_every_subset_has_all_classes_in_their_share(
     targets: np.ndarray, seed: int, draw: int
 ) -> None:
@@ -53,7 +52,7 @@ def test_draws_are_different_subsets() -> None:
 
 
 @given(st.integers(0, 2**31), st.booleans())
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_half_of_the_images_holds_half_of_the_groups(seed: int, mixed: bool) -> None:
     """Each whole, the classes in their share; a smaller subset lies in a larger one."""
     groups = np.repeat(np.arange(40), 5)
@@ -68,7 +67,7 @@ def test_half_of_the_images_holds_half_of_the_groups(seed: int, mixed: bool) -> 
 
 
 @given(st.integers(0, 2**31))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_what_the_groups_cannot_make_is_no_point_of_a_curve(seed: int) -> None:
     """One animal has most of the pictures: no half leaves it whole."""
     groups = np.repeat(["a", "b", "c", "d", "e"], [92, 4, 4, 4, 4])

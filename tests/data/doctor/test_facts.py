@@ -57,7 +57,7 @@ def test_what_is_no_image(content: bytes | None, words: str, tmp_path: Path) -> 
 @given(
     kind=st.sampled_from(["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"]), part=st.floats(0.05, 0.9)
 )
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_file_cut_short_is_corrupt(kind: str, part: float, tmp_path: Path) -> None:
     """Also where its header is whole and says its size."""
     content = io.BytesIO()

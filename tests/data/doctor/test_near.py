@@ -1,7 +1,7 @@
 """Near pairs of perceptual hashes: the same as comparing all with all."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fastcnn.data.doctor.near import BANDS_FOR_MANY, FARTHEST, bits, near_pairs
@@ -22,7 +22,6 @@ def crowds(draw: st.DrawFn) -> list[int]:
 
 
 @given(crowds())
-@settings(deadline=None)
 def test_all_pairs_are_found_once(hashes: list[int]) -> None:
     expected = [
         (one, other)

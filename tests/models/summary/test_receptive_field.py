@@ -177,7 +177,7 @@ def known(fields: ReceptiveFields, tensor: Tensor) -> bool:
     return region is not None and region.is_known
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     st.lists(
         st.tuples(st.integers(1, 4), st.integers(1, 3), st.integers(0, 2), st.integers(1, 2)),
@@ -215,7 +215,6 @@ MOVES = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(MOVES)
 def test_positions_are_followed_through_rearrangements(moves: list[str]) -> None:
     """Each place of the axes that are said to hold positions holds numbers of one position."""
