@@ -142,7 +142,7 @@ def _trained(
         for row, changes in ablation.rows.items():
             for column, besides in ablation.columns.items():
                 number += 1
-                drawn = {**given, **changes, **besides}
+                drawn = {**given, **changes, **besides, "seed": seed}
                 planned = plan_trial(of_seed, asked.config, drawn, kept)
                 cell, said = _train(planned, kept, (row, column))
                 for event in said:

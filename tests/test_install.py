@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sysconfig
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -58,6 +59,14 @@ def test_both_kinds_of_install_find_the_recipes(
     assert "pets" in names
     home = ROOT if editable else tmp_path / "venv"
     assert Path(where).is_relative_to(home)
+
+
+def test_every_package_is_named() -> None:
+    """What is not named in `pyproject.toml` is there in a checkout and in no installation."""
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+    folders = {path.parent.relative_to(ROOT) for path in (ROOT / "fastcnn").rglob("__init__.py")}
+    there = {".".join(folder.parts) for folder in folders}
+    assert set(named["packages"]) == {*there, "fastcnn.recipes"}
 
 
 @pytest.mark.slow

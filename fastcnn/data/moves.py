@@ -39,7 +39,7 @@ class MirrorAndShift(RandTransform):
         self.part = part
         self.epoch: int | None = None
 
-    def begin(self, *, seed: int, epoch: int) -> None:
+    def begin_epoch(self, *, seed: int, epoch: int) -> None:
         """Take the turn of an epoch; `ReproducibleDL` calls this."""
         self.bit, self.epoch = derived_seed(seed, "mirror") % CHECKSUM_BITS, epoch
 
@@ -54,8 +54,9 @@ class MirrorAndShift(RandTransform):
     def _turns(self, pixels: NDArray[Any]) -> NDArray[np.bool_]:
         """Return which of the pictures (N, H, W, C) are mirrored this time, (N,).
 
-        A batch knows no names, so a bit of a picture's checksum, another one a seed, stands for
-        the lot that the picture drew; pictures that differ in every epoch draw anew in each.
+        A batch knows no names, so a bit of a picture's checksum, which of 32 says the seed, stands
+        for the lot that the picture drew. Pictures that differ in every epoch draw anew in each;
+        one that is drawn several times in an epoch lies the same way each time.
         """
         if self.epoch is None:
             return (torch.rand(len(pixels)) < 0.5).numpy()

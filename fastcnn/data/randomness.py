@@ -1,7 +1,8 @@
 """Randomness that can be taken up again in the middle: every draw derives from where it stands.
 
 An item's augmentation derives from (seed, epoch, index), a batch's (and the dropout that
-follows) from (seed, epoch, batch). So it does not matter how many workers load the items, or
+follows) from (seed, epoch, batch); small pictures are mirrored by the epoch and by what they show
+(see `moves`). So it does not matter how many workers load the items, or
 what was drawn before: at the same place the same pictures come.
 """
 
@@ -60,8 +61,8 @@ def generators_kept() -> Iterator[None]:
 class BeginsEpochs(Protocol):
     """A batch transform that wants to know where in the training it is."""
 
-    def begin(self, *, seed: int, epoch: int) -> None:
-        """Prepare for the batches of an epoch."""
+    def begin_epoch(self, *, seed: int, epoch: int) -> None:
+        """Prepare for the batches of an epoch, numbered from 0."""
 
 
 class SeedBatch(ItemTransform):
@@ -72,9 +73,9 @@ class SeedBatch(ItemTransform):
     def __init__(self) -> None:
         """Begin at epoch 0, batch 0 of seed 0; the loader says where it really is."""
         super().__init__()
-        self.begin(seed=0, epoch=0)
+        self.begin_epoch(seed=0, epoch=0)
 
-    def begin(self, *, seed: int, epoch: int) -> None:
+    def begin_epoch(self, *, seed: int, epoch: int) -> None:
         """Start counting the batches of an epoch."""
         self.seed, self.epoch, self.batch = seed, epoch, 0
 
@@ -118,7 +119,7 @@ class ReproducibleDL(TfmdDL):
         super().before_iter()
         for transform in self.after_batch.fs:
             if isinstance(transform, BeginsEpochs):
-                transform.begin(seed=self.seed, epoch=self.epoch)
+                transform.begin_epoch(seed=self.seed, epoch=self.epoch)
 
     def shuffle_fn(self, indices: list[int]) -> list[int]:
         """Return the order of this epoch, or as many draws with replacement by the weights.

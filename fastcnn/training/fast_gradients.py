@@ -21,7 +21,7 @@ class FastGradients(TorchFunctionMode):
 
     It concerns convolutions in bfloat16 on a processor that `small_maps` or `depthwise` knows a
     faster way for; all others are torch's own. Gradients of gradients are refused. And it concerns
-    the pooling behind a body, see `_keep_layout`.
+    averages of whole maps, as behind a body or in squeeze-and-excitation: see `_keep_layout`.
     """
 
     def __torch_function__(

@@ -141,7 +141,14 @@ class Kept:
 def kept_between_trials(
     plan: Plan, locks: Path, *, n_processes: int, most_views: int
 ) -> Iterator[Kept]:
-    """Open what the trials of a process share; the arguments are fields of `Kept`."""
+    """Open what the trials of a process share.
+
+    Args:
+        plan: what all of them vary.
+        locks: as in `Kept`.
+        n_processes: as in `Kept`.
+        most_views: as in `Kept`.
+    """
     left = (available_memory() or ASSUMED_MEMORY) // n_processes
     with KeptFeatures(left // PART_OF_MEMORY) as store:
         pixels = PixelCache(left // (PART_OF_MEMORY // 2))

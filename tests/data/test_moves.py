@@ -47,7 +47,7 @@ def test_two_epochs_in_a_row_show_a_picture_both_ways(seed: int, epoch: int) -> 
     shown = {}
     for number in (epoch, epoch + 1, epoch + 2):
         transform = MirrorAndShift(0)
-        transform.begin(seed=seed, epoch=number)
+        transform.begin_epoch(seed=seed, epoch=number)
         order = torch.randperm(64)
         shown[number] = torch.empty_like(images)
         shown[number][order] = transform(TensorImage(images[order]), split_idx=0).as_subclass(
@@ -65,7 +65,7 @@ def test_another_seed_begins_with_other_pictures() -> None:
     turns = []
     for seed in range(8):
         transform = MirrorAndShift()
-        transform.begin(seed=seed, epoch=0)
+        transform.begin_epoch(seed=seed, epoch=0)
         transform(images, split_idx=0)
         turns.append(tuple(transform.mirrored))
     assert len(set(turns)) > 4  # some seeds share one of 32 draws

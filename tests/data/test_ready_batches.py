@@ -69,6 +69,7 @@ def test_small_pictures_are_mirrored_in_turns(tiny_pictures: Path) -> None:
         pictures = [image for batch in train for image in batch[0]]
         both = [(image.numpy().tobytes(), image.flip(2).numpy().tobytes()) for image in pictures]
         shown.append({min(ways): ways[0] for ways in both})
+    assert train.ready is not None
     in_both = shown[0].keys() & shown[1].keys()  # the last batch, not full, is left out
     assert len(in_both) >= 14
     assert all(shown[0][picture] != shown[1][picture] for picture in in_both)

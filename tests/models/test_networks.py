@@ -14,6 +14,7 @@ from fastcnn.models.networks import (
     NORMS,
     OWN_NETWORKS,
     NetworkSettings,
+    OwnNetwork,
     network_name,
     parse_network,
     written_out,
@@ -41,7 +42,7 @@ def test_what_is_written_is_read(changes: dict[str, object]) -> None:
 
 
 @given(st.sampled_from(list(OWN_NETWORKS)), SETTINGS)
-def test_written_out_it_is_the_same_network_whatever_a_name_means_by_itself(
+def test_written_out_it_is_the_same_network_with_every_setting_named(
     name: str, changes: dict[str, object]
 ) -> None:
     n_blocks = len(OWN_NETWORKS[name].settings.filters)
@@ -53,6 +54,15 @@ def test_written_out_it_is_the_same_network_whatever_a_name_means_by_itself(
     assert parse_network(full).settings == parse_network(arch).settings
     implied = {"activation"} if parse_network(arch).settings.is_evonorm else set()
     assert {field for field in vars(NetworkSettings((1,))) if f"{field}=" not in full} == implied
+
+
+def test_a_changed_default_changes_nothing_that_is_written_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    full, was = written_out("sprint"), parse_network("sprint")
+    changed = OwnNetwork("sprint", NetworkSettings((8, 8, 8), norm="none", dense=4), 32)
+    monkeypatch.setitem(OWN_NETWORKS, "sprint", changed)
+    assert parse_network(full) == was != parse_network("sprint")
 
 
 @pytest.mark.slow

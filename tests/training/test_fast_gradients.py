@@ -34,8 +34,9 @@ def test_the_gradient_of_maps_lies_as_they_do(name: str, pooling: nn.Module) -> 
     plain, found = learned(precision.autocast(CPU)), learned(precision.training_forward(CPU))
     layout = torch.channels_last if precision.channels_last else torch.contiguous_format
     assert gradients[1].is_contiguous(memory_format=layout)
-    for ours, theirs in zip(found, plain, strict=True):  # whose bfloat16 is 0.06 off float32
-        assert float((ours - theirs).abs().max()) <= 0.1 * float(theirs.abs().max())
+    most = 0.1 if "bf16" in name else 1e-5  # torch's own bfloat16 is 0.06 off float32
+    for ours, theirs in zip(found, plain, strict=True):
+        assert float((ours - theirs).abs().max()) <= most * float(theirs.abs().max())
 
 
 def test_maps_that_do_not_learn_are_let_through() -> None:
