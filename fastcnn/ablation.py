@@ -65,7 +65,8 @@ def ablate(
     fixed = _fixed(ablation)
     given = {name: value for name, value in given.items() if value is not None}
     beside = {*fixed, *OF_WHOLE_RUNS}
-    config = {n: value for n, value in known_settings(config).items() if n not in beside}
+    config = known_settings(config)
+    config = {name: value for name, value in config.items() if name not in beside}
     _refuse(fixed, given)
     asked = _Asked(data, config, given)
     plan = make_plan(recipe, data, config, given, narrator)
@@ -142,7 +143,7 @@ def _trained(
         for row, changes in ablation.rows.items():
             for column, besides in ablation.columns.items():
                 number += 1
-                drawn = {**given, **changes, **besides, "seed": seed}
+                drawn = {**asked.given, **changes, **besides, "seed": seed}
                 planned = plan_trial(of_seed, asked.config, drawn, kept)
                 cell, said = _train(planned, kept, (row, column))
                 for event in said:

@@ -44,12 +44,11 @@ class MirrorAndShift(RandTransform):
         self.bit, self.epoch = derived_seed(seed, "mirror") % CHECKSUM_BITS, epoch
 
     def before_call(self, batch: Any, split_idx: int) -> None:
-        """Draw for each picture of a batch: pixels down and to the right, and whether to mirror."""
+        """Draw for each picture of a batch how many pixels it moves down and to the right."""
         super().before_call(batch, split_idx)
         images = batch[0] if isinstance(batch, tuple) else batch
         self.most = int(self.part * min(images.shape[-2:]))
         self.shifts = torch.randint(-self.most, self.most + 1, (len(images), 2)).tolist()
-        self.mirrored = self._turns(_pixels(images))
 
     def _turns(self, pixels: NDArray[Any]) -> NDArray[np.bool_]:
         """Return which of the pictures (N, H, W, C) are mirrored this time, (N,).
@@ -65,7 +64,8 @@ class MirrorAndShift(RandTransform):
 
     def encodes(self, images: TensorImage) -> TensorImage:
         """Return pictures (N, C, H, W) of the type they came in."""
-        pixels = _pixels(images)
+        pixels = images.as_subclass(Tensor).cpu().permute(0, 2, 3, 1).numpy()
+        self.mirrored = self._turns(pixels)
         _, height, width, _ = pixels.shape
         margin = (self.most, self.most)
         wide = np.pad(pixels, ((0, 0), margin, margin, (0, 0)), mode="reflect")
@@ -75,8 +75,3 @@ class MirrorAndShift(RandTransform):
             moved[place] = wide[place, top : top + height, left : left + width]
         moved[self.mirrored] = moved[self.mirrored, :, ::-1]
         return TensorImage(torch.from_numpy(moved).permute(0, 3, 1, 2).to(images.device))
-
-
-def _pixels(images: Tensor) -> NDArray[Any]:
-    """Return images (N, C, H, W) as (N, H, W, C), the order in which they lie in memory."""
-    return images.as_subclass(Tensor).cpu().permute(0, 2, 3, 1).numpy()

@@ -2,8 +2,8 @@
 
 An item's augmentation derives from (seed, epoch, index), a batch's (and the dropout that
 follows) from (seed, epoch, batch); small pictures are mirrored by the epoch and by what they show
-(see `moves`). So it does not matter how many workers load the items, or
-what was drawn before: at the same place the same pictures come.
+(see `moves`). So it does not matter how many workers load the items, or what was drawn before: at
+the same place the same pictures come.
 """
 
 import hashlib

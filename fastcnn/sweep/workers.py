@@ -67,8 +67,7 @@ def _watch(
 ) -> None:
     """Wait for all; of each that ends before its time, tell while not all have."""
     told: set[int] = set()
-    is_over = False
-    while not is_over:
+    while True:
         look()
         codes = [process.poll() for process in processes]
         failed = {number for number, code in enumerate(codes) if code}
@@ -76,9 +75,9 @@ def _watch(
             for number in sorted(failed - told):
                 warn(_ended_early(folder, number, processes[number].returncode))
             told |= failed
-        is_over = None not in codes
-        if not is_over:
-            time.sleep(LOOK_EVERY)
+        if None not in codes:
+            return
+        time.sleep(LOOK_EVERY)
 
 
 def _start(folder: Path, number: int, n_workers: int, deadline: float) -> "subprocess.Popen[bytes]":
