@@ -15,6 +15,7 @@ NORMS = ("none", "batch", "evonorm-s0", "evonorm-b0")
 """What may stand between the two; an EvoNorm takes the place of both."""
 MOST_FILTERS = 4096
 LARGEST_KERNEL = 11
+DEEPEST = 8
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class NetworkSettings:
     """Filters of each block, from the picture on; one number holds for all blocks."""
     kernel: int = 3
     """Side of the convolutions' kernels in pixels, odd: the map keeps its size."""
+    depth: int = 1
+    """Convolutions of each block."""
     activation: str = "mish"
     """relu, gelu, silu or mish."""
     norm: str = "none"
@@ -64,7 +67,7 @@ OWN_NETWORKS: dict[str, OwnNetwork] = {
         128,
     ),
     "sprint": OwnNetwork(
-        "sprint", NetworkSettings((64, 256, 256), activation="gelu", norm="batch"), 32
+        "sprint", NetworkSettings((64, 256, 256), depth=2, activation="gelu", norm="batch"), 32
     ),
 }
 """Every name that `--arch` takes besides those of torchvision and timm."""
@@ -112,7 +115,7 @@ def written_out(arch: str) -> str:
     It means the same network when what a name alone says has changed.
 
     >>> written_out("three-conv-evonorm-s0:filters=16-32-64")
-    'three-conv:filters=16-32-64,kernel=3,norm=evonorm-s0,dropout=0.0,dense=0'
+    'three-conv:filters=16-32-64,kernel=3,depth=1,norm=evonorm-s0,dropout=0.0,dense=0'
     """
     network = parse_network(arch)
     implied = {"activation"} if network.settings.is_evonorm else set()  # a norm that is one
@@ -131,6 +134,7 @@ def _filters(text: str) -> tuple[int, ...]:
 PARSERS: dict[str, Callable[[str], Any]] = {
     "filters": _filters,
     "kernel": int,
+    "depth": int,
     "activation": str,
     "norm": str,
     "dropout": float,
@@ -139,6 +143,7 @@ PARSERS: dict[str, Callable[[str], Any]] = {
 EXPECTED = {
     "filters": f"one number from 1 to {MOST_FILTERS} for all blocks, or one a block as 16-32-64",
     "kernel": f"an odd number from 1 to {LARGEST_KERNEL}",
+    "depth": f"a number from 1 to {DEEPEST}",
     "activation": f"one of {', '.join(ACTIVATIONS)}",
     "norm": f"one of {', '.join(NORMS)}",
     "dropout": "a number of at least 0 and below 1",
@@ -154,6 +159,8 @@ def _is_possible(key: str, value: Any, n_blocks: int) -> bool:
             return fits and len(value) in (1, n_blocks)
         case "kernel":
             return bool(value % 2 == 1 and 1 <= value <= LARGEST_KERNEL)
+        case "depth":
+            return bool(1 <= value <= DEEPEST)
         case "activation":
             return value in ACTIVATIONS
         case "norm":

@@ -60,13 +60,14 @@ def three_conv(settings: NetworkSettings) -> Named:
     for name, n_in, n_out in _stages(settings):
         convolution, *after = _conv(n_in, n_out, settings)
         pool = [] if name == "block3" else [nn.MaxPool2d(2)]
-        yield name, nn.Sequential(convolution, *pool, *after)
+        yield name, nn.Sequential(convolution, *pool, *after, *_deeper(n_out, settings))
 
 
 def five_block(settings: NetworkSettings) -> Named:
     """Five times convolution, activation and max-pooling: pictures end 32 times smaller."""
     for name, n_in, n_out in _stages(settings):
-        yield name, nn.Sequential(*_conv(n_in, n_out, settings), nn.MaxPool2d(2))
+        first = _conv(n_in, n_out, settings)
+        yield name, nn.Sequential(*first, *_deeper(n_out, settings), nn.MaxPool2d(2))
 
 
 def sprint(settings: NetworkSettings) -> Named:
@@ -74,17 +75,18 @@ def sprint(settings: NetworkSettings) -> Named:
 
     A first layer that whitens (see `whitening`), then three blocks: a convolution whose map is
     halved before it is normalised (a quarter of the work for norm and activation), and a second
-    one beside a way past it (He et al., "Deep Residual Learning for Image Recognition", arXiv
-    1512.03385). Few layers of many channels suit a processor's matrix units, few steps a short
-    training; the order of pooling and norm is that of Page's and Jordan's fast CIFAR-10 networks
-    (arXiv 2404.00498).
+    one (more with a greater depth) beside a way past (He et al., "Deep Residual Learning for Image
+    Recognition", arXiv 1512.03385). Few layers of many channels suit a processor's matrix units,
+    few steps a short training; the order of pooling and norm is that of Page's and Jordan's fast
+    CIFAR-10 networks (arXiv 2404.00498).
     """
     yield WHITENING, nn.Sequential(whitening_layer(), _activation(settings))
     n_in = N_FILTERS
     for number, n_out in enumerate(settings.filters, start=1):
         first, *after = _conv(n_in, n_out, settings)
-        second = SequentialEx(*_conv(n_out, n_out, settings), MergeLayer())
-        yield f"block{number}", nn.Sequential(first, nn.MaxPool2d(2), *after, second)
+        deeper = _deeper(n_out, settings)
+        beside = [SequentialEx(*deeper, MergeLayer())] if deeper else []
+        yield f"block{number}", nn.Sequential(first, nn.MaxPool2d(2), *after, *beside)
         n_in = n_out
 
 
@@ -119,6 +121,15 @@ def _conv(n_in: int, n_out: int, settings: NetworkSettings) -> list[nn.Module]:
         return [convolution, EvoNorm2dB0(n_out)]
     norm = [nn.BatchNorm2d(n_out)] if settings.norm == "batch" else []
     return [convolution, *norm, ACTIVATION_LAYERS[settings.activation]()]
+
+
+def _deeper(n_channels: int, settings: NetworkSettings) -> list[nn.Module]:
+    """Return the convolutions of a block behind its first one, each with what follows it."""
+    return [
+        layer
+        for _ in range(settings.depth - 1)
+        for layer in _conv(n_channels, n_channels, settings)
+    ]
 
 
 def _dense(settings: NetworkSettings) -> nn.Sequential:

@@ -25,6 +25,7 @@ SETTINGS = st.fixed_dictionaries(
     optional={
         "filters": st.tuples(*[st.integers(1, 64)] * 5),
         "kernel": st.sampled_from([1, 3, 5, 7]),
+        "depth": st.integers(1, 3),
         "norm": st.sampled_from([norm for norm in NORMS if "evonorm" not in norm]),
         "activation": st.sampled_from(ACTIVATIONS),
         "dropout": st.floats(0, 0.99),
@@ -119,7 +120,20 @@ def test_the_blocks_are_the_groups(name: str) -> None:
     assert sum(group.size for group in groups) == sum(p.numel() for p in model.parameters())
 
 
-@pytest.mark.parametrize("name", OWN_NETWORKS)
+@pytest.mark.parametrize("name", ["three-conv", "five-block", "sprint"])
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_depth_is_the_convolutions_of_each_block_and_changes_no_shape(
+    name: str, depth: int
+) -> None:
+    deeper = find_architecture(f"{name}:depth={depth}")
+    layers = dict(bare_body(deeper).named_children())
+    blocks = [block for key, block in layers.items() if key not in ("whitening", "dropout")]
+    found = {sum(isinstance(m, nn.Conv2d) for m in block.modules()) for block in blocks}
+    assert found == {depth}
+    assert feature_shape(deeper, 64) == feature_shape(find_architecture(name), 64)
+
+
+@pytest.mark.parametrize("name", [*OWN_NETWORKS, "sprint:depth=1", "five-block:depth=3"])
 def test_a_new_network_hands_on_the_size_of_its_signal(name: str) -> None:
     """Neither all but silent nor exploding, and every weight gets a slope."""
     torch.manual_seed(0)
