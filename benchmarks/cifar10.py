@@ -32,6 +32,7 @@ from results import Section, keep, measure
 from torch import Tensor, nn
 from torch.utils.data import ConcatDataset, DataLoader, TensorDataset
 
+from fastcnn.models.networks import is_own, parse_network
 from fastcnn.settings import Settings
 from fastcnn.training.callbacks import WhereTimeGoes
 from fastcnn.training.kept_memory import memory_kept
@@ -95,11 +96,14 @@ def train(folder: Path, run: Path, settings: Mapping[str, str]) -> None:
 
 
 def is_done(run: Path, settings: Mapping[str, str]) -> bool:
-    """Whether a run by these settings was finished."""
+    """Whether a run by these settings was finished, of a network that is still built so."""
     if not (run / "run.json").exists():
         return False
     record = json.loads((run / "run.json").read_text("utf-8"))
     made = {name: str(record["settings"][name.replace("-", "_")]) for name in settings}
+    arch, trained = settings["arch"], record["weights"].get("network")
+    if is_own(arch) and (trained is None or parse_network(trained) != parse_network(arch)):
+        return False
     return bool(record["status"] == "done" and made == settings)
 
 

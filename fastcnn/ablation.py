@@ -3,15 +3,16 @@
 recipe → for each seed: images → for each row and column: training → table and curves.
 """
 
-from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from fastcnn.analysis.ablation import Cell, summary
 from fastcnn.assembly import shared_by
 from fastcnn.describe import describe_plan
-from fastcnn.errors import Problem, UsageError
+from fastcnn.errors import Problem, TrainingError, UsageError
+from fastcnn.models.networks import written_out
 from fastcnn.narrator import HushedNarrator, Narrator
 from fastcnn.plan import Plan, make_plan
 from fastcnn.recipe import Ablation, Recipe
@@ -34,6 +35,15 @@ class _Asked:
     given: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class _Place:
+    """A row in a column."""
+
+    row: str
+    column: str
+    changes: Mapping[str, Any]
+
+
 def ablate(
     recipe: Recipe,
     ablation: Ablation,
@@ -46,8 +56,9 @@ def ablate(
 ) -> Run:
     """Train every row of a recipe's ablation in every column, with every seed, and compare them.
 
-    The folder holds `run.json`, `ablation.csv` with a line a training, and `ablation.png`.
-    Trainings are scored on held-out images, and no model is kept.
+    The folder holds `run.json`, `ablation.csv` with a line a training, `ablation_history.csv` with
+    a line an epoch, and `ablation.png`. Trainings are scored on held-out images, and no model is
+    kept. One that fails is noted with its reason, and the others go on.
 
     Args:
         recipe: what is trained, and by which settings where no row says otherwise.
@@ -79,9 +90,9 @@ def ablate(
         ) as kept:
             for cell in _trained(plan, asked, ablation, kept, narrator):
                 cells.append(cell)
-                record.document["ablation"] = summary(cells)
-                record.save()
+                _noted(record, cells)
                 write_ablation(cells, folder, recipe.title)
+        _require_one(cells)
     return Run(folder)
 
 
@@ -129,37 +140,74 @@ def _trained(
     plan: Plan, asked: _Asked, ablation: Ablation, kept: Kept, narrator: Narrator
 ) -> Iterator[Cell]:
     """Train seed by seed, so that a broken-off ablation has compared all rows with the first."""
+    for place in _places(ablation):  # what is wrong with a row is told before the first training
+        plan_trial(plan, asked.config, {**asked.given, **place.changes}, kept)
     first = plan.settings.seed
     n_cells = ablation.n_seeds * len(ablation.rows) * len(ablation.columns)
     number = 0
     for seed in range(first, first + ablation.n_seeds):
-        given = {**asked.given, "seed": seed}
-        quiet = narrator if seed == first else HushedNarrator(quiet=True)
-        of_seed = (
-            plan
-            if seed == first
-            else make_plan(plan.recipe, asked.data, asked.config, given, quiet)
-        )
-        for row, changes in ablation.rows.items():
-            for column, besides in ablation.columns.items():
-                number += 1
-                drawn = {**asked.given, **changes, **besides, "seed": seed}
-                planned = plan_trial(of_seed, asked.config, drawn, kept)
-                cell, said = _train(planned, kept, (row, column))
-                for event in said:
-                    narrator.warn(f"{row}, {column}, seed {seed}: {event}")
-                narrator.say(
-                    f"{number} of {n_cells}: {row}, {column}, seed {seed}: "
-                    f"accuracy {cell.accuracy:.3f} in {cell.seconds:.0f} s"
-                )
-                yield cell
+        of_seed = plan if seed == first else _plan_again(plan, asked, seed)
+        for place in _places(ablation):
+            number += 1
+            drawn = {**asked.given, **place.changes, "seed": seed}
+            planned = plan_trial(of_seed, asked.config, drawn, kept)
+            cell, said = _train(planned, kept, place)
+            for event in said:
+                narrator.warn(f"{place.row}, {place.column}, seed {seed}: {event}")
+            narrator.say(f"{number} of {n_cells}: {_in_words(cell)}")
+            yield cell
 
 
-def _train(plan: Plan, kept: Kept, place: tuple[str, str]) -> tuple[Cell, list[str]]:
-    """Return the training at a row and column, and what was warned of."""
+def _places(ablation: Ablation) -> Iterator[_Place]:
+    """Yield every row in every column; a column wins over a row where both set the same."""
+    for row, changes in ablation.rows.items():
+        for column, besides in ablation.columns.items():
+            yield _Place(row, column, {**changes, **besides})
+
+
+def _plan_again(plan: Plan, asked: _Asked, seed: int) -> Plan:
+    """Return the plan by another seed, which splits anew; its notes were told by the first."""
+    given = {**asked.given, "seed": seed}
+    return make_plan(plan.recipe, asked.data, asked.config, given, HushedNarrator(quiet=True))
+
+
+def _train(plan: Plan, kept: Kept, place: _Place) -> tuple[Cell, list[str]]:
+    """Return one training, and what was warned of; one that fails ends no other."""
     narrator = HushedNarrator(quiet=True)
-    score = run_trial(plan, kept, narrator)
-    cell = Cell(
-        *place, plan.settings.seed, score.accuracy, score.loss, score.seconds, score.history
-    )
+    architecture = plan.weights.architecture
+    network = written_out(architecture.name) if architecture.is_own else None
+    cell = Cell(place.row, place.column, plan.settings.seed, place.changes, network)
+    try:
+        cell = replace(cell, score=run_trial(plan, kept, narrator))
+    except TrainingError as error:
+        cell = replace(cell, reason=str(error))
     return cell, narrator.events
+
+
+def _in_words(cell: Cell) -> str:
+    where = f"{cell.row}, {cell.column}, seed {cell.seed}"
+    if cell.score is None:
+        return f"{where}: failed: {cell.reason}"
+    return f"{where}: accuracy {cell.score.accuracy:.3f} in {cell.score.seconds:.0f} s"
+
+
+def _noted(record: RunRecord, cells: Sequence[Cell]) -> None:
+    """Write what there is by now into the record, with every precision that was measured."""
+    record.document["ablation"] = summary(cells)
+    found = [cell.score.precisions for cell in cells if cell.score is not None]
+    measured = {name: precision for one in found for name, precision in one.items()}
+    record.document["settings"]["measured"] = measured
+    record.save()
+
+
+def _require_one(cells: Sequence[Cell]) -> None:
+    """Raise where every training has failed.
+
+    Raises:
+        TrainingError: they have; with the reason of the last.
+    """
+    if not any(cell.score for cell in cells):
+        raise TrainingError(
+            f"all {len(cells)} trainings failed; the last: {cells[-1].reason}",
+            hint="ablation.csv lists the reasons; a lower --lr keeps most trainings finite",
+        )

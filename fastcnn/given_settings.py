@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastcnn.errors import Problem, UsageError
-from fastcnn.models.networks import is_own
+from fastcnn.models.networks import is_own, parse_network
 from fastcnn.places import user_path
 from fastcnn.recipe_book import list_recipes
 from fastcnn.run_folder import RUN_FILE
@@ -25,6 +25,8 @@ NOT_KNOWN_YET = {"freeze_until": "?"}
 def read_config(path: str | None) -> dict[str, Any]:
     """Return the settings, and the data, of an earlier run: its folder or its `run.json`.
 
+    A network of fastcnn's own is the one that was trained, whatever its name alone says by now.
+
     Raises:
         UsageError: there is no such run.
     """
@@ -33,13 +35,23 @@ def read_config(path: str | None) -> dict[str, Any]:
     file = user_path(path)
     file = file / RUN_FILE if file.is_dir() else file
     try:
-        settings = json.loads(file.read_text("utf-8"))["settings"]
-        return dict(settings)
+        document = json.loads(file.read_text("utf-8"))
+        settings = dict(document["settings"])
+        return {**settings, **_network_of(document, settings)}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(
             f"--config {path} cannot be read as the run.json of an earlier run: {error}",
             hint="give the folder of a run, or the run.json in it",
         ) from error
+
+
+def _network_of(document: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the `arch` under which the record's own network is built now, where it is another."""
+    arch = settings.get("arch")
+    trained = dict(document.get("weights") or {}).get("network")
+    if not trained or not is_own(str(arch)) or not is_own(trained):
+        return {}
+    return {} if parse_network(trained) == parse_network(str(arch)) else {"arch": trained}
 
 
 def from_nothing(config: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -31,12 +31,13 @@ REPORT_FILE = "report.html"
 INTERPRETATION_FILE = "interpretation.json"
 ABLATION_FILE = "ablation.csv"
 ABLATION_FIGURE_FILE = "ablation.png"
+ABLATION_HISTORY_FILE = "ablation_history.csv"
 LEARNING_CURVE_FILE = "learning_curve.csv"
 LEARNING_CURVE_FIGURE_FILE = "learning_curve.png"
 OWN_FILES = (
     *(RUN_FILE, DOUBTFUL_FILE, SUSPECTED_FILE, DOCTOR_FILE, COMPARISON_FILE, CURVES_FILE),
     *(IMAGES_FILE, CONTACT_SHEET_FILE, REPORT_FILE, ABLATION_FILE, ABLATION_FIGURE_FILE),
-    *(LEARNING_CURVE_FILE, LEARNING_CURVE_FIGURE_FILE),
+    *(ABLATION_HISTORY_FILE, LEARNING_CURVE_FILE, LEARNING_CURVE_FIGURE_FILE),
 )
 """What a run writes beside the folders of its strategies."""
 SECTIONS = ("data", "strategies", "settings")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastcnn.errors import Problem, did_you_mean
 from fastcnn.learning_rate import PATTERN, parse_learning_rate
+from fastcnn.models.networks import arch_problems
 
 if TYPE_CHECKING:
     from fastcnn.settings import Settings
@@ -131,6 +132,7 @@ def find_problems(settings: "Settings") -> list[Problem]:
     ]
     return [
         *problems,
+        *arch_problems(settings.arch),
         *_rate_problems(settings.lr),
         *_strategy_problems(settings),
         *_pair_problems(settings),

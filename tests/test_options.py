@@ -20,6 +20,7 @@ from fastcnn.given_settings import (
     stated_defaults,
     training_command,
 )
+from fastcnn.models.networks import written_out
 from fastcnn.setting_checks import CHOICES, STRATEGY_NAMES, option
 from fastcnn.settings import SETTING_NAMES, Settings, resolve_settings
 
@@ -219,6 +220,24 @@ def test_a_config_is_a_run_or_its_record(tmp_path: Path) -> None:
     assert read_config(str(tmp_path)) == read_config(str(tmp_path / "run.json")) == {"bs": 8}
     with pytest.raises(UsageError, match="nowhere"):
         read_config(str(tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "network", "arch"),
+    [
+        ({"arch": "sprint"}, "sprint:filters=8-8-8,norm=none", "sprint:filters=8-8-8,norm=none"),
+        ({"arch": "sprint"}, written_out("sprint"), "sprint"),
+        ({"arch": "sprint"}, None, "sprint"),
+        ({"arch": "resnet18"}, None, "resnet18"),
+    ],
+)
+def test_an_earlier_run_is_repeated_with_the_network_that_it_trained(
+    tmp_path: Path, settings: dict[str, str], network: str | None, arch: str
+) -> None:
+    """Whatever the name alone says today."""
+    record = {"settings": settings, "weights": {"network": network}}
+    (tmp_path / "run.json").write_text(json.dumps(record))
+    assert read_config(str(tmp_path)) == {"arch": arch}
 
 
 @pytest.mark.parametrize(

@@ -84,10 +84,9 @@ def parse_network(arch: str) -> OwnNetwork:
     Raises:
         UsageError: with everything that is wrong with the settings.
     """
-    name, _, text = arch.partition(":")
-    network = OWN_NETWORKS[name]
-    pairs = [pair.partition("=") for pair in text.split(",") if text]
-    given = {key.strip(): value.strip() for key, _, value in pairs}
+    network = OWN_NETWORKS[arch.partition(":")[0]]
+    pairs = _pairs(arch)
+    given = dict(pairs)
     twice = len(given) < len(pairs)
     problems = [_problem(arch, "it says one setting twice", "each once")] * twice
     problems += [problem for key in given if (problem := _wrong(arch, key, given, network))]
@@ -97,6 +96,31 @@ def parse_network(arch: str) -> OwnNetwork:
     if len(values.get("filters", ())) == 1:
         values["filters"] *= len(network.settings.filters)
     return replace(network, settings=replace(network.settings, **values))
+
+
+def stated_settings(arch: str) -> dict[str, str]:
+    """Return what stands behind the colon of an `--arch`, by name, as it was typed.
+
+    >>> stated_settings("five-block: kernel=5, filters=16")
+    {'kernel': '5', 'filters': '16'}
+    """
+    return dict(_pairs(arch))
+
+
+def _pairs(arch: str) -> list[tuple[str, str]]:
+    text = arch.partition(":")[2]
+    pairs = [pair.partition("=") for pair in text.split(",") if text]
+    return [(key.strip(), value.strip()) for key, _, value in pairs]
+
+
+def arch_problems(arch: str) -> tuple[Problem, ...]:
+    """Return what is wrong with the settings in an `--arch`; of others' networks nothing."""
+    try:
+        if is_own(arch):
+            parse_network(arch)
+    except UsageError as error:
+        return error.problems
+    return ()
 
 
 def network_name(name: str, changes: Mapping[str, Any]) -> str:
@@ -117,7 +141,21 @@ def written_out(arch: str) -> str:
     >>> written_out("three-conv-evonorm-s0:filters=16-32-64")
     'three-conv:filters=16-32-64,kernel=3,depth=1,norm=evonorm-s0,dropout=0.0,dense=0'
     """
+    return _written_out(parse_network(arch))
+
+
+def timed_as(arch: str) -> str:
+    """Return the `--arch` whose steps take as long: of dropout the part left out costs nothing.
+
+    Others' networks are timed as they are.
+    """
+    if not is_own(arch):
+        return arch
     network = parse_network(arch)
+    return _written_out(replace(network, settings=replace(network.settings, dropout=0.0)))
+
+
+def _written_out(network: OwnNetwork) -> str:
     implied = {"activation"} if network.settings.is_evonorm else set()  # a norm that is one
     named = {key: value for key, value in vars(network.settings).items() if key not in implied}
     return network_name(network.name, named)

@@ -165,7 +165,7 @@ def _start_as_identity(module: nn.Module) -> None:
 
     The gradient then finds its way from the first step on: Zagoruyko and Komodakis, "DiracNets",
     arXiv 1706.00388, as arXiv 2404.00498 (section 3.3) has it. The other filters are torch's own,
-    small, since a norm follows.
+    small: a norm follows, or else the way past carries the signal.
     """
     _start(module)
     if isinstance(module, nn.Conv2d):

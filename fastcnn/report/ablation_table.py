@@ -27,12 +27,16 @@ def show_ablation(run: Run, narrator: Narrator) -> None:
     n_seeds = max(len(line["seeds"]) for line in lines)
     said = "± is Student's 95 % interval" if n_seeds > 1 else "one seed says little"
     narrator.always_say(f"mean of {n_seeds} seeds on held-out images; {said}")
+    if failed := sum(len(line["failed"]) for line in lines):
+        narrator.always_say(f"{failed} trainings failed; ablation.csv says why")
     narrator.always_say(f"folder: {shown_path(run.path)}")
 
 
 def _cells(line: dict[str, Any] | None) -> tuple[str, str]:
     if line is None:
         return "", ""
+    if line["accuracy"] is None:
+        return "failed", ""
     reach = line["accuracy_ci"]
     spread = f" ± {line['accuracy'] - reach[0]:.3f}" if reach else ""
     return f"{line['accuracy']:.3f}{spread}", f"{line['seconds']:.0f}"

@@ -8,7 +8,7 @@ from fastcnn.errors import Problem, did_you_mean
 from fastcnn.setting_checks import CHOICES, STRATEGY_NAMES, find_problems, option
 from fastcnn.setting_uses import OF_WHOLE_RUNS, refuse_unused
 from fastcnn.settings import SETTING_NAMES, Settings
-from fastcnn.sweep.nets import is_of_network, network_problems
+from fastcnn.sweep.nets import has_use, is_of_network, network_problems
 from fastcnn.sweep.space import (
     PATTERN,
     Choices,
@@ -19,7 +19,7 @@ from fastcnn.sweep.space import (
     parse_search,
     write_search,
 )
-from fastcnn.sweep.typed import is_setting, typed, whole_numbers
+from fastcnn.sweep.typed import NONE, is_setting, typed, whole_numbers
 
 SAME_IMAGES = "it decides what is held out, and all trials are scored on the same images"
 SAME_MACHINE = "it decides where and how it is computed, not what is learned"
@@ -82,9 +82,12 @@ def space_problems(
         for name in OF_WHOLE_RUNS
         if given.get(name)
     ]
+    problems += _left_away_in_vain(space, beneath)
     archs = _values_of("arch", space, {**beneath, **_known(given)})
     problems += network_problems(space, archs)
-    return problems if problems or not is_sound else list(_idle(space, given, beneath))
+    if problems or not is_sound:
+        return problems
+    return [*_idle(space, given, beneath), *_idle_in_networks(space, archs)]
 
 
 def combinations(space: Space, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -156,6 +159,28 @@ def _idle(space: Space, given: Mapping[str, Any], beneath: Mapping[str, Any]) ->
             problem = reasons[0][0]
             shown = f"--search {name}" if name in space else option(name)
             yield Problem(problem.message.replace(option(name), shown, 1), problem.hint)
+
+
+def _left_away_in_vain(space: Space, beneath: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield where `none` is searched of a setting that has a value below: that one would stay."""
+    for name, values in space.items():
+        is_set = beneath.get(name) is not None and not is_of_network(name)
+        if is_set and isinstance(values, Choices) and NONE in values.values:
+            yield Problem(
+                f"--search {write_search(name, values)}: none leaves a setting away, and the "
+                f"recipe or --config has it at {beneath[name]}, which no option takes back",
+                f"leave none away, or copy the recipe (fastcnn recipes --copy) without {name}",
+            )
+
+
+def _idle_in_networks(space: Space, archs: tuple[str, ...]) -> Iterator[Problem]:
+    """Yield the searched settings of networks that none of the networks has a use for."""
+    for name in filter(is_of_network, space):
+        if not has_use(name, space, archs):
+            yield Problem(
+                f"--search {name} would do nothing: an EvoNorm is an activation itself",
+                "leave it away, or search net.norm=batch,evonorm-s0 too",
+            )
 
 
 def _values_of(name: str, space: Space, settings: Mapping[str, Any]) -> tuple[str, ...]:

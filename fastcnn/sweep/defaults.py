@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fastcnn.models.networks import OWN_NETWORKS, is_own
+from fastcnn.models.networks import OWN_NETWORKS, is_own, stated_settings
 from fastcnn.setting_uses import EPOCHS, does
 from fastcnn.settings import Settings
+from fastcnn.sweep.nets import PREFIX, has_use, is_of_network
 from fastcnn.sweep.space import Space, Values, parse_values
 
 FROZEN_BODY = {
@@ -62,22 +63,24 @@ def default_space(given: Mapping[str, Any], beneath: Mapping[str, Any]) -> Space
     settings = Settings(**{**beneath, **fixed})
     texts = dict(_for(settings))
     if is_own(settings.arch):
-        name, _, stated = settings.arch.partition(":")
-        named = {f"net.{pair.partition('=')[0]}" for pair in stated.split(",")} | _said_by(name)
-        own = {**OF_OWN_NETWORKS, "net.filters": _filters(name)}
-        texts |= {key: text for key, text in own.items() if key not in named}
+        texts |= _of_network(settings.arch)
     space = {key: parse_values(key, text) for key, text in texts.items() if key not in fixed}
     return {key: values for key, values in space.items() if _matters(key, space, settings)}
+
+
+def _of_network(arch: str) -> dict[str, str]:
+    """Return what is searched of one of fastcnn's own networks: what its name does not say."""
+    name = arch.partition(":")[0]
+    named = {*stated_settings(arch), *_said_by(name)}
+    own = {**OF_OWN_NETWORKS, "net.filters": _filters(name)}
+    return {key: text for key, text in own.items() if key.removeprefix(PREFIX) not in named}
 
 
 def _said_by(name: str) -> set[str]:
     """Return what the name of a network says itself, as three-conv-bn says its norm."""
     network = OWN_NETWORKS[name]
     plain = OWN_NETWORKS[network.name].settings
-    said = {key for key, value in vars(network.settings).items() if value != vars(plain)[key]}
-    if network.settings.is_evonorm:  # which is an activation itself
-        said.add("activation")
-    return {f"net.{key}" for key in said}
+    return {key for key, value in vars(network.settings).items() if value != vars(plain)[key]}
 
 
 def _for(settings: Settings) -> Mapping[str, str]:
@@ -95,6 +98,8 @@ def _filters(network: str) -> str:
 
 def _matters(key: str, space: Mapping[str, Values], settings: Settings) -> bool:
     """Return whether a searched setting has a use in one trial at least."""
+    if is_of_network(key):
+        return has_use(key, space, (settings.arch,))
     if key == "freeze_epochs":
         return bool({"full", "partial"} & set(settings.strategies))
     in_epochs = "head" in space or any(

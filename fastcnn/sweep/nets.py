@@ -10,10 +10,21 @@ from fastcnn.models.networks import (
     is_own,
     network_name,
     parse_network,
+    stated_settings,
 )
 from fastcnn.sweep.space import Choices, Range, Space, Values, ends, write_search
 
 PREFIX = "net."
+EXAMPLES = {
+    "filters": "16,32-64-128-128-128",
+    "kernel": "3,5",
+    "depth": "1,2",
+    "activation": "relu,gelu,mish",
+    "norm": "none,batch",
+    "dropout": "0..0.5",
+    "dense": "0,128,256",
+}
+"""What `--search net.NAME=` takes, for each setting of a network."""
 NETWORK_SETTINGS = tuple(field.name for field in fields(NetworkSettings))
 KINDS = {field.name: field.type for field in fields(NetworkSettings)}
 
@@ -28,8 +39,8 @@ def with_network(arch: str, values: Mapping[str, str]) -> str:
 
     Those that it has no use for are left out: an activation beside an EvoNorm is none.
     """
-    name, _, text = arch.partition(":")
-    given = dict(pair.split("=", 1) for pair in text.split(",") if text)
+    name = arch.partition(":")[0]
+    given = stated_settings(arch)
     given |= {key.removeprefix(PREFIX): value for key, value in values.items()}
     norm = given.get("norm", OWN_NETWORKS[name].settings.norm)
     if norm.startswith("evonorm"):
@@ -60,6 +71,14 @@ def is_used(name: str, arch: str, chosen: Mapping[str, str]) -> bool:
         return False
     norm = parse_network(with_network(arch, chosen)).settings.norm
     return name != f"{PREFIX}activation" or not norm.startswith("evonorm")
+
+
+def has_use(name: str, space: Space, archs: tuple[str, ...]) -> bool:
+    """Return whether a searched setting of networks is used in one trial at least."""
+    norms = space.get(f"{PREFIX}norm")
+    chosen = norms.values if isinstance(norms, Choices) else ()
+    drawn = [{f"{PREFIX}norm": norm} for norm in chosen] or [{}]
+    return any(is_used(name, arch, own) for arch in archs for own in drawn)
 
 
 def takes_whole_numbers(name: str) -> bool:
@@ -97,17 +116,17 @@ def _wrong_name(name: str) -> Problem | None:
 
 
 def _wrong_values(name: str, space: Space, own: list[str]) -> Problem | None:
-    """Return what is wrong with the values; a list of filters must fit one network at least."""
+    """Return what is wrong with the values: each must suit every network, or trials would fail."""
     key, values = name.removeprefix(PREFIX), space[name]
     if isinstance(values, Range) and KINDS[key] not in (int, float):
         return Problem(
             f"--search {write_search(name, values)}: it is no number, expected choices",
-            f"for example --search {PREFIX}activation=relu,gelu,mish",
+            _example(name),
         )
     for value in (*ends(values), *_between(key, values)):
         reasons = [_refusal(arch.partition(":")[0], key, value) for arch in own]
-        if all(reasons):
-            return Problem(f"--search {write_search(name, values)}: {reasons[0]}", _example(name))
+        if found := [reason for reason in reasons if reason]:
+            return Problem(f"--search {write_search(name, values)}: {found[0]}", _example(name))
     return None
 
 
@@ -129,6 +148,4 @@ def _refusal(arch: str, key: str, value: float | str) -> str | None:
 
 
 def _example(name: str) -> str:
-    examples = {"kernel": "3,5", "filters": "16,32-64-128-128-128", "dropout": "0..0.5"}
-    key = name.removeprefix(PREFIX)
-    return f"for example --search {name}={examples.get(key, '…')}"
+    return f"for example --search {name}={EXAMPLES[name.removeprefix(PREFIX)]}"

@@ -16,7 +16,8 @@ from fastcnn.settings import known_settings
 from fastcnn.sweep.checks import parse_space, space_problems
 from fastcnn.sweep.defaults import default_space
 from fastcnn.sweep.order import PRUNERS, STRATEGY, USUAL_TRIALS, Effort, Order, placed
-from fastcnn.sweep.space import Values, make_choices, write_search
+from fastcnn.sweep.space import Choices, Values, make_choices, write_search
+from fastcnn.sweep.typed import NONE
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ def find_order(request: Request) -> Order | None:
     config = {name: value for name, value in earlier.items() if name not in OF_WHOLE_RUNS}
     given, searches = _given(request, {**(stated_defaults(recipe) or {}), **config})
     space, problems = _space(request, searches)
+    space = {name: _with_whole_paths(name, values) for name, values in space.items()}
     try:
         require_settings(recipe, config, given, all_used=False)
     except UsageError as error:
@@ -173,6 +175,15 @@ def _given(request: Request, beneath: Mapping[str, Any]) -> tuple[dict[str, Any]
         return given, list(request.search)
     given.pop("strategy", None)
     return given, [*request.search, f"strategy={','.join(strategies)}"]
+
+
+def _with_whole_paths(name: str, values: Values) -> Values:
+    """Return searched files as the processes of a sweep find them, wherever they run."""
+    if name != "weights" or not isinstance(values, Choices):
+        return values
+    return Choices(
+        tuple(path if path == NONE else str(user_path(path).absolute()) for path in values.values)
+    )
 
 
 def _space(request: Request, searches: list[str]) -> tuple[dict[str, Values], list[Problem]]:

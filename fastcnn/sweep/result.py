@@ -9,6 +9,7 @@ from typing import Any
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from fastcnn.models.networks import stated_settings
 from fastcnn.setting_checks import option
 from fastcnn.setting_uses import refuse_unused
 from fastcnn.settings import Settings
@@ -124,11 +125,7 @@ def row_of(trial: FrozenTrial, order: Order) -> dict[str, Any]:
 def values_of(trial: FrozenTrial, order: Order) -> dict[str, Any]:
     """Return what a trial used of each searched setting, None where it had no use for it."""
     drawn: Mapping[str, Any] = trial.user_attrs.get(DRAWN, trial.params)
-    of_network = dict(
-        pair.split("=", 1)
-        for pair in str(drawn.get("arch", "")).partition(":")[2].split(",")
-        if pair
-    )
+    of_network = stated_settings(str(drawn.get("arch", "")))
     return {
         name: (
             of_network.get(name.removeprefix(PREFIX)) if is_of_network(name) else drawn.get(name)

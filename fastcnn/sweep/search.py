@@ -11,19 +11,17 @@ from optuna.trial import TrialState
 from fastcnn.assembly import shared_by
 from fastcnn.errors import TrainingError, UsageError
 from fastcnn.files import friendly_disk_errors
-from fastcnn.models.architectures import feature_shape, find_architecture
-from fastcnn.models.networks import is_own
 from fastcnn.narrator import Advance, HushedNarrator, Narrator
 from fastcnn.places import shown_path, user_path
-from fastcnn.plan import Plan, weights_for
+from fastcnn.plan import Plan
 from fastcnn.record import new_folder
 from fastcnn.report.sweep_files import write_report
 from fastcnn.run_folder import RUN_FILE
 from fastcnn.sweep.claims import REASON
 from fastcnn.sweep.draw import usual_draw
+from fastcnn.sweep.networks import require_networks
 from fastcnn.sweep.order import ORDER_FILE, Effort, Order, read_order, resume_command
 from fastcnn.sweep.result import Result
-from fastcnn.sweep.space import Choices
 from fastcnn.sweep.study import OpenSweep, best_trial, open_sweep
 from fastcnn.sweep.worker import plan_sweep, run_trials
 from fastcnn.sweep.workers import run_workers
@@ -78,29 +76,6 @@ def _go_on(order: Order | None, folder: Path, effort: Effort, narrator: Narrator
         earlier = replace(earlier, n_trials=wanted)
         earlier.write(folder)
     return _run(earlier, plan, folder, effort, narrator)
-
-
-def require_networks(order: Order, plan: Plan, narrator: Narrator) -> None:
-    """Find out before the first trial that every network searched can be had.
-
-    Raises:
-        FastcnnError: one cannot, or no network has a block that `freeze_until` names.
-    """
-    archs = order.parsed_space().get("arch")
-    for arch in archs.values if isinstance(archs, Choices) else ():
-        if is_own(arch):
-            feature_shape(find_architecture(arch), plan.settings.size)
-            continue
-        weights = weights_for(plan.settings.changed(arch=arch, weights=None), True, narrator)
-        feature_shape(weights.architecture, plan.settings.size)
-    blocks = order.parsed_space().get("freeze_until")
-    names = plan.blueprint.group_names[:-1]
-    unknown = [block for block in getattr(blocks, "values", ()) if block not in names]
-    if unknown and not isinstance(archs, Choices):
-        raise UsageError(
-            f"--search freeze_until: {plan.settings.arch} has no block {', '.join(unknown)}",
-            hint=f"its blocks are {', '.join(names)}",
-        )
 
 
 def _run(order: Order, plan: Plan, folder: Path, effort: Effort, narrator: Narrator) -> Result:

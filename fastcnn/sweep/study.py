@@ -26,12 +26,13 @@ from fastcnn.sweep.order import Order
 from fastcnn.sweep.storage import open_storage
 from fastcnn.training.history import EpochRow
 from fastcnn.trials.kept import Kept
-from fastcnn.trials.trial import Score, n_epochs_of, plan_trial, run_trial
+from fastcnn.trials.score import TrialScore
+from fastcnn.trials.trial import n_epochs_of, plan_trial, run_trial
 
 AT_RANDOM = 10
 """Trials before the sampler has seen enough to prefer anything."""
 TRUSTED = 5
-"""Trials that must have ended before another is compared with them."""
+"""Trials that must have ended, and have been as far, before another is compared with them."""
 STEPS = 10
 """Parts of a training after which trials are compared."""
 DRAWN, STRATEGY, SECONDS = "drawn", "strategy", "seconds"
@@ -75,7 +76,7 @@ def pruner_called(name: str) -> BasePruner:
     not being among the best quarter after 1 and 4 tenths of it (Li et al., arXiv 1810.05934).
     """
     if name == "median":
-        return MedianPruner(n_startup_trials=TRUSTED)
+        return MedianPruner(n_startup_trials=TRUSTED, n_min_trials=TRUSTED)
     return SuccessiveHalvingPruner(min_resource=1) if name == "halving" else NopPruner()
 
 
@@ -113,7 +114,7 @@ def carry_out(sweep: OpenSweep, trial: Trial, kept: Kept, narrator: Narrator) ->
     state, value = TrialState.FAIL, None
     try:
         space = sweep.order.parsed_space()
-        drawn = draw_settings(trial, space, partial(whole_settings, sweep))
+        drawn = draw_settings(trial, space, partial(whole_settings, sweep.order, sweep.plan))
         trial.set_user_attr(DRAWN, drawn)
         _end_repeated(sweep.study, trial, drawn)
         given = {**sweep.order.given, **drawn}
@@ -130,14 +131,13 @@ def carry_out(sweep: OpenSweep, trial: Trial, kept: Kept, narrator: Narrator) ->
     sweep.study.tell(trial, value, state=state)
 
 
-def whole_settings(sweep: OpenSweep, drawn: Mapping[str, Any]) -> dict[str, Any]:
+def whole_settings(order: Order, plan: Plan, drawn: Mapping[str, Any]) -> dict[str, Any]:
     """Return all settings of a trial by name, as far as something says them, unchecked."""
-    sample = sweep.plan.recipe.sample
-    of_sample = sample.defaults if sample and sweep.plan.source.is_sample else {}
-    earlier = sweep.order.earlier()
-    given = from_nothing(earlier, {**sweep.order.given, **drawn})
-    values = {**sweep.plan.recipe.defaults, **of_sample, **earlier, **given}
-    return known_settings(values)
+    sample = plan.recipe.sample
+    of_sample = sample.defaults if sample and plan.source.is_sample else {}
+    earlier = order.earlier()
+    given = from_nothing(earlier, {**order.given, **drawn})
+    return known_settings({**plan.recipe.defaults, **of_sample, **earlier, **given})
 
 
 def reason(error: Exception, plan: Plan) -> str:
@@ -186,7 +186,7 @@ def _end_repeated(study: Study, trial: Trial, drawn: dict[str, Any]) -> None:
             raise optuna.TrialPruned("trained before")
 
 
-def _noted(trial: Trial, score: Score) -> float:
+def _noted(trial: Trial, score: TrialScore) -> float:
     trial.set_user_attr(LOSS, score.loss)
     trial.set_user_attr(EPOCHS, score.epochs)
     trial.set_user_attr(PRECISIONS, score.precisions)

@@ -15,9 +15,12 @@ from fastcnn.plan import Plan, make_plan
 from fastcnn.sweep.order import Order, read_order
 from fastcnn.sweep.space import Choices, ends
 from fastcnn.sweep.study import OpenSweep, open_sweep, work
+from fastcnn.sweep.typed import typed
 from fastcnn.training.kept_memory import memory_kept
 from fastcnn.trials.kept import Kept, kept_between_trials
 
+PLANNED = ("strategy", "freeze_until", "arch", "head", "weights")
+"""Of these, where they are searched, the sweep is planned with the first choice."""
 PAUSE = 0.5
 """Seconds between looks at the trials of others."""
 FAILED = 1
@@ -72,9 +75,9 @@ def plan_sweep(order: Order, narrator: Narrator) -> Plan:
         FastcnnError: data or weights cannot be had, or the images are other ones than before.
     """
     first = {
-        name: values.values[0]
+        name: typed(name, values.values[0])
         for name, values in order.parsed_space().items()
-        if name in ("strategy", "freeze_until", "arch", "head") and isinstance(values, Choices)
+        if name in PLANNED and isinstance(values, Choices)
     }
     settings = {**order.earlier(), **order.given, **first}
     plan = make_plan(order.find_recipe(), order.data, settings, {}, narrator)

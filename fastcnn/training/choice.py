@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from fastcnn.data.decoded import as_network_input, decoded_batches
 from fastcnn.errors import TrainingError
 from fastcnn.models.folding import folded
+from fastcnn.models.networks import timed_as
 from fastcnn.narrator import Narrator
 from fastcnn.settings import Settings
 from fastcnn.training.measure import Measurement, measure_inference, measure_training
@@ -79,7 +80,7 @@ class PrecisionChoice:
     def _speed(self, work: str, measure: Measure) -> float:
         precision, name = self._choose(work, measure), self._name(work)
         if name not in self.speeds:
-            key = self._key(name, precision)
+            key = self._key(work, precision)
             # One candidate would be chosen without being measured; beside itself it is.
             found = remembered(key, lambda: measure((precision, precision)))
             if precision.name not in found.images_per_second:
@@ -94,18 +95,21 @@ class PrecisionChoice:
     def _choose(self, work: str, measure: Measure) -> Precision:
         name = self._name(work)
         if name not in self.chosen:
-            self.chosen[name] = self._chosen(name, measure)
+            self.chosen[name] = self._chosen(work, measure)
         return PRECISIONS[self.chosen[name]]
 
-    def _key(self, name: str, *among: Precision) -> dict[str, str | int]:
-        """Return what a measurement depends on."""
+    def _key(self, work: str, *among: Precision) -> dict[str, str | int]:
+        """Return what a measurement depends on; of own networks, every setting that costs time."""
         names = ", ".join(precision.name for precision in among)
+        name = self._name(work, timed_as(self.settings.arch))
         return {"work": name, "candidates": names, "images": measured_images(self.settings)}
 
-    def _name(self, work: str) -> str:
-        return f"{self.settings.arch}, {self.settings.size} px, {self.device.type}, {work}"
+    def _name(self, work: str, arch: str | None = None) -> str:
+        network = arch or self.settings.arch
+        return f"{network}, {self.settings.size} px, {self.device.type}, {work}"
 
-    def _chosen(self, name: str, measure: Measure) -> str:
+    def _chosen(self, work: str, measure: Measure) -> str:
+        name = self._name(work)
         earlier = self.settings.measured.get(name)
         among = candidates(self.settings.precision, self.device)
         if self.settings.precision == "auto" and earlier in [one.name for one in among]:
@@ -113,7 +117,7 @@ class PrecisionChoice:
             return str(earlier)
         if len(among) == 1:
             return among[0].name
-        key = self._key(name, *among)
+        key = self._key(work, *among)
         found = remembered(key, lambda: measure(among))
         self.narrator.say(sentence(found, name))
         if speed := found.images_per_second.get(found.chosen.name):

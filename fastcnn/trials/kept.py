@@ -91,8 +91,9 @@ class Kept:
     """The largest `views` of any trial: computed together, they cost one decoding."""
     weights: dict[tuple[str, str | None, bool], Weights] = field(default_factory=dict)
     """By architecture, file, and whether the architecture was named."""
-    drawings: dict[tuple[str, str, int, str], Blueprint] = field(default_factory=dict)
-    """Networks without numbers, by architecture, head, size and strategy."""
+    drawings: dict[tuple[object, ...], Blueprint] = field(default_factory=dict)
+    """Networks without numbers, found to fit their weights: by what names these, head, size and
+    strategy."""
     features: set[tuple[object, ...]] = field(default_factory=set)
     """What is in the store by now."""
 
@@ -110,7 +111,7 @@ class Kept:
             found = weights_for(settings, arch_was_named, narrator)
             self.weights[key] = KeptWeights(found.architecture, found.source, found.path)
         weights = self.weights[key]
-        drawing = (weights.architecture.name, settings.head, settings.size, str(settings.strategy))
+        drawing = (*key, settings.head, settings.size, settings.strategy)
         if drawing not in self.drawings or settings.freeze_until:
             self.drawings[drawing] = draw(weights, settings, n_classes, narrator)
         return weights, self.drawings[drawing]

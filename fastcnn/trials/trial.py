@@ -1,7 +1,7 @@
 """One trial: a training of which only the score is kept."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from fastcnn.assembly import make_job
@@ -16,26 +16,9 @@ from fastcnn.training.phases import Phase, total_epochs
 from fastcnn.training.strategies import phases_of
 from fastcnn.training.train import train
 from fastcnn.trials.kept import Kept
+from fastcnn.trials.score import TrialScore
 
 DIGITS = 6
-
-
-@dataclass(frozen=True)
-class Score:
-    """What a trial brought."""
-
-    accuracy: float
-    """Part of the held-out images that is right, 0 to 1."""
-    loss: float
-    """Mean loss on them."""
-    epochs: int
-    """Epochs that were trained."""
-    precisions: dict[str, str]
-    """What was measured, and computed in, by the kind of work."""
-    history: tuple[EpochRow, ...]
-    """Its rows."""
-    seconds: float
-    """Of the training; pictures had been decoded."""
 
 
 def plan_trial(
@@ -68,7 +51,7 @@ def plan_trial(
 
 def run_trial(
     plan: Plan, kept: Kept, narrator: Narrator, watcher: Callable[[EpochRow], None] | None = None
-) -> Score:
+) -> TrialScore:
     """Train, and return the score on the held-out images.
 
     Args:
@@ -86,7 +69,7 @@ def run_trial(
         decode_images(job.learner.dls, narrator)
     trained = train(job)
     row = kept_row(job.history.rows, settings, trained.phases)
-    return Score(
+    return TrialScore(
         accuracy=round(row.accuracy, DIGITS),
         loss=round(row.valid_loss, DIGITS),
         epochs=trained.n_epochs,

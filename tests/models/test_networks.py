@@ -17,9 +17,15 @@ from fastcnn.models.networks import (
     OwnNetwork,
     network_name,
     parse_network,
+    timed_as,
     written_out,
 )
 
+OTHERS = (
+    *("sprint:depth=1", "sprint:norm=none", "sprint:norm=none,depth=8", "five-block:depth=3"),
+    *("five-block:norm=none,depth=8", "three-conv:depth=8", "three-conv:depth=8,activation=relu"),
+)
+"""Deep ones, and such without a norm, whose signal only their first weights keep alive."""
 SETTINGS = st.fixed_dictionaries(
     {},
     optional={
@@ -66,6 +72,19 @@ def test_a_changed_default_changes_nothing_that_is_written_out(
     assert parse_network(full) == was != parse_network("sprint")
 
 
+@given(SETTINGS, st.floats(0, 0.99))
+def test_networks_that_differ_in_dropout_alone_are_timed_once(
+    changes: dict[str, object], dropout: float
+) -> None:
+    one, other = ({**changes, "dropout": value} for value in (dropout, 0.0))
+    timed = timed_as(network_name("five-block", one))
+    assert timed == timed_as(timed) == written_out(network_name("five-block", other))
+
+
+def test_networks_of_others_are_timed_by_their_names() -> None:
+    assert timed_as("resnet18") == "resnet18"
+
+
 @pytest.mark.slow
 @given(SETTINGS)
 def test_what_is_read_can_be_built(changes: dict[str, object]) -> None:
@@ -93,6 +112,12 @@ def test_everything_wrong_is_said_at_once() -> None:
     assert len(messages) == 5
     for word in ("'4'", "3 blocks", "'colour'", "'tanh'", "below 1"):
         assert sum(word in message for message in messages) == 1
+
+
+@pytest.mark.parametrize("depth", ["0", "9", "two", "1.5"])
+def test_a_depth_that_cannot_be_is_refused(depth: str) -> None:
+    with pytest.raises(UsageError, match="expected a number from 1 to 8"):
+        parse_network(f"sprint:depth={depth}")
 
 
 def test_an_activation_beside_an_evonorm_is_refused() -> None:
@@ -133,7 +158,7 @@ def test_depth_is_the_convolutions_of_each_block_and_changes_no_shape(
     assert feature_shape(deeper, 64) == feature_shape(find_architecture(name), 64)
 
 
-@pytest.mark.parametrize("name", [*OWN_NETWORKS, "sprint:depth=1", "five-block:depth=3"])
+@pytest.mark.parametrize("name", [*OWN_NETWORKS, *OTHERS])
 def test_a_new_network_hands_on_the_size_of_its_signal(name: str) -> None:
     """Neither all but silent nor exploding, and every weight gets a slope."""
     torch.manual_seed(0)

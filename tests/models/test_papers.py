@@ -1,6 +1,7 @@
 """Mish and EvoNorm as torch and timm have them, against their papers' formulas in plain NumPy."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from torch import nn
 
 Array = NDArray[np.float64]
 STEP = 1e-5
+OWN = ("v", "weight", "bias")
 NUMBERS = st.floats(-4, 4).map(lambda number: round(number, 3))
 # Batch sizes 1 and 2 are among them; a variance needs two numbers of a channel.
 MAPS = array_shapes(min_dims=4, max_dims=4, min_side=1, max_side=4).flatmap(
@@ -61,18 +63,36 @@ def drawn(n_channels: int, seed: int) -> list[Array]:
     return [generator.normal(1, 0.5, (1, n_channels, 1, 1)) for _ in range(3)]
 
 
-def require_same(layer: nn.Module, formula: Callable[[Array], Array], x: Array) -> None:
-    """Compare what comes out, and the slope of a weighted sum of it in every number put in."""
+def require_same(layer: nn.Module, formula: Callable[..., Array], x: Array, *own: Array) -> None:
+    """Compare what comes out, and the slope of a weighted sum of it in every number put in.
+
+    `own` are the layer's own numbers, in the order of its parameters v, weight, bias.
+    """
     given_ = torch.tensor(x, requires_grad=True)
     output = layer(given_)
     weights = np.random.default_rng(0).normal(size=x.shape)
     (output * torch.tensor(weights)).sum().backward()
-    expected = formula(x)
-    np.testing.assert_allclose(output.detach().numpy(), expected, rtol=1e-4, atol=1e-4)
-    found = given_.grad.numpy() if given_.grad is not None else None
-    expected_slopes = slopes(formula, x, weights)
-    scale = np.abs(expected_slopes).max() + 1
-    np.testing.assert_allclose(found, expected_slopes, rtol=1e-3, atol=1e-3 * scale)
+    np.testing.assert_allclose(output.detach().numpy(), formula(x, *own), rtol=1e-4, atol=1e-4)
+    require_slopes(given_.grad, lambda moved: formula(moved, *own), x, weights)
+    for place, name in enumerate(OWN[: len(own)]):
+        before, after = own[:place], own[place + 1 :]
+        require_slopes(
+            getattr(layer, name).grad,
+            lambda moved, before=before, after=after: formula(x, *before, moved, *after),
+            own[place],
+            weights,
+        )
+
+
+def require_slopes(
+    found: torch.Tensor | None, formula: Callable[[Array], Array], at: Array, weights: Array
+) -> None:
+    assert found is not None
+    expected = slopes(formula, at, weights)
+    scale = np.abs(expected).max() + 1
+    np.testing.assert_allclose(
+        found.numpy().reshape(at.shape), expected, rtol=1e-3, atol=1e-3 * scale
+    )
 
 
 @CASES
@@ -87,8 +107,21 @@ def test_evonorm_s0(x: Array, seed: int, in_pairs: bool) -> None:
     n_channels = x.shape[1]
     groups = n_channels // 2 if in_pairs else 1
     layer = EvoNorm2dS0(n_channels, groups=groups).double()
-    v, gamma, beta = set_weights(layer, seed)
-    require_same(layer, lambda x: evonorm_s0(x, v, gamma, beta, groups, layer.eps), x)
+    formula = partial(evonorm_s0, groups=groups, eps=layer.eps)
+    require_same(layer, formula, x, *set_weights(layer, seed))
+
+
+@pytest.mark.parametrize("n_pictures", [1, 2])
+def test_few_pictures(n_pictures: int) -> None:
+    """One picture and two, whatever hypothesis draws."""
+    x = np.random.default_rng(3).normal(size=(n_pictures, 4, 3, 3))
+    require_same(nn.Mish(), mish, x)
+    in_groups = EvoNorm2dS0(4, groups=2).double()
+    formula = partial(evonorm_s0, groups=2, eps=in_groups.eps)
+    require_same(in_groups, formula, x, *set_weights(in_groups, 5))
+    of_batch = EvoNorm2dB0(4).double().train()
+    formula = partial(evonorm_b0, eps=of_batch.eps)
+    require_same(of_batch, formula, x, *set_weights(of_batch, 5))
 
 
 @CASES
@@ -100,7 +133,7 @@ def test_evonorm_b0(x: Array, seed: int) -> None:
     other = v * x + np.sqrt(x.var(axis=(2, 3), keepdims=True) + layer.eps)
     # At the kink of the maximum, or next to a pole, there is no slope to measure.
     assume(np.abs(of_batch - other).min() > 1e-3 and np.maximum(of_batch, other).min() > 0.02)
-    require_same(layer, lambda x: evonorm_b0(x, v, gamma, beta, layer.eps), x)
+    require_same(layer, partial(evonorm_b0, eps=layer.eps), x, v, gamma, beta)
 
 
 @pytest.mark.parametrize("n_pictures", [1, 2])

@@ -50,6 +50,12 @@ def test_every_training_is_kept_and_the_seeds_are_summed_up(
     assert {row["seed"] for row in rows} == {"42", "43"}
     record = json.loads(Path("r/run.json").read_text("utf-8"))
     assert record["status"] == "done"
+    assert record["ablation"][-1]["network"].startswith("three-conv:filters=32-64-128")
+    assert set(record["settings"]["measured"]) == {
+        f"{arch}, 16 px, cpu, training of everything" for arch in ("three-conv", "three-conv-bn")
+    }
+    epochs = list(csv.DictReader(Path("r/ablation_history.csv").open()))
+    assert len(epochs) == 2 * len(rows)
     for line in record["ablation"]:
         own = [
             float(row["accuracy"])
@@ -64,6 +70,37 @@ def test_every_training_is_kept_and_the_seeds_are_summed_up(
     table = out[out.index("accuracy  ") :]
     assert "+ BatchNorm" in table and "±" in table
     assert max(map(len, table.splitlines())) <= 80
+
+
+@pytest.mark.slow
+def test_a_row_that_fails_ends_no_other(cli: Cli, small_pets: Path, mine: str) -> None:
+    text = Path(mine).read_text()
+    wild = '"wild": {"opt": "sgd", "lr": "1e30"}'
+    Path(mine).write_text(text.replace('"+ BatchNorm": {"arch": "three-conv-bn"}', wild))
+    code, out, err = cli("recipe", mine, "--data", str(small_pets), "--out", "r")
+    assert code == 0, err
+    rows = list(csv.DictReader(Path("r/ablation.csv").open()))
+    assert {(row["row"], bool(row["accuracy"])) for row in rows} == {
+        *(("plain", True), ("wild", False))
+    }
+    assert all(bool(row["reason"]) != bool(row["accuracy"]) for row in rows)
+    assert "failed" in out and "4 trainings failed" in out
+    record = json.loads(Path("r/run.json").read_text("utf-8"))
+    assert [line["settings"].get("opt") for line in record["ablation"]] == [
+        None,
+        None,
+        *["sgd"] * 2,
+    ]
+
+
+def test_what_is_wrong_with_a_row_is_told_before_the_first_training(
+    cli: Cli, small_pets: Path, mine: str
+) -> None:
+    text = Path(mine).read_text()
+    Path(mine).write_text(text.replace('"three-conv-bn"', '"three-conv:kernel=4"'))
+    code, out, err = cli("recipe", mine, "--data", str(small_pets), "--out", "r")
+    assert code == 2
+    assert "kernel is '4'" in err and "1 of 8" not in out
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 import fastcnn
@@ -71,6 +72,21 @@ def test_the_best_command_reproduces_the_score(cli: Cli, classes: Path, tiny: li
         with Image.open(Path("s") / name) as picture:
             assert picture.width > 600
     assert not list(Path("s").glob(".*"))
+
+
+def test_a_network_or_file_that_suits_no_trial_is_told_before_the_first(
+    cli: Cli, classes: Path, tiny: list[str], tmp_path: Path
+) -> None:
+    options = ["--strategy", "full", "--size", 48, "--trials", 2, "--out", "s"]
+    code, _, err = cli("sweep", classes, *options, "--search", "arch=sprint,five-block")
+    assert code == 4 and "sprint" in err
+    other = tmp_path / "other.pth"
+    torch.save({"stem.weight": torch.zeros(3)}, other)
+    weights = tiny[tiny.index("--weights") + 1]
+    searched = ["--arch", "test_resnet", "--search", f"weights={weights},{other}"]
+    code, _, err = cli("sweep", classes, *options, *searched)
+    assert code == 4 and str(other.name) in err
+    assert not Path("s").exists()
 
 
 def test_the_first_trial_has_the_recipes_own_settings(

@@ -67,6 +67,14 @@ def test_settings_of_a_network_become_its_name() -> None:
     assert parse_network(other["arch"]).settings.norm == "evonorm-s0"
 
 
+def test_settings_with_spaces_around_them_are_the_same_settings() -> None:
+    space = space_of("net.kernel=3,5", "net.depth=1..2")
+    beneath = {"strategy": "scratch", "arch": "five-block: kernel=3, dense=64"}
+    one = drawn(space, beneath, **{"net.kernel": "5", "net.depth": 2})
+    network = parse_network(one["arch"]).settings
+    assert (network.kernel, network.depth, network.dense) == (5, 2, 64)
+
+
 def test_what_a_network_is_named_after_is_not_drawn() -> None:
     """three-conv-bn with its norm drawn away would be another network than was asked for."""
     for arch in ("three-conv-bn", "three-conv-evonorm-s0"):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from fastcnn.errors import UsageError
+from fastcnn.sweep.nets import NETWORK_SETTINGS
 from fastcnn.sweep.order import Order
 from fastcnn.sweep.request import Request, find_order
 
@@ -70,11 +71,57 @@ def test_values_that_a_setting_does_not_take(search: str, words: str) -> None:
         ("net.activation=relu,swish", "mish"),
         ("net.filters=16-32,32", "5 blocks"),
         ("net.dropout=0..1", "below 1"),
+        ("net.depth=0,2", "1 to 8"),
+        ("net.depth=1..9", "1 to 8"),
+        ("net.filters=8..64", "no number"),
     ],
 )
 def test_values_that_a_network_does_not_take(search: str, words: str) -> None:
     (said,) = complaints(search, arch="five-block")
     assert words in said
+
+
+@pytest.mark.parametrize("name", NETWORK_SETTINGS)
+def test_the_hint_for_a_setting_of_a_network_is_taken(name: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        order_of(f"net.{name}=-1,wrong", arch="five-block")
+    (problem,) = caught.value.problems
+    *_, example = problem.hint.split("--search ")
+    assert example.startswith(f"net.{name}=")
+    assert order_of(example, arch="five-block").space == (example,)
+
+
+def test_filters_fit_every_network_that_is_searched() -> None:
+    """Else the trials of one network would fail, one by one."""
+    searches = ("arch=sprint,five-block", "net.filters=16-32-64,16-32-64-64-64")
+    (said,) = complaints(*searches)
+    assert "blocks" in said
+    assert order_of("arch=sprint,five-block", "net.filters=16,32")
+
+
+def test_none_is_no_choice_where_the_recipe_has_a_value() -> None:
+    """It would stay, and no command could take it back."""
+    with pytest.raises(UsageError, match=r"has it at 1\.0"):
+        find_order(Request("cats_dogs", search=("clip=none,1",)))
+    assert order_of("clip=none,1", strategy="full")
+
+
+def test_an_activation_beside_an_evonorm_is_nothing_to_search() -> None:
+    (said,) = complaints("net.activation=relu,gelu", arch="three-conv-evonorm-s0")
+    assert "would do nothing" in said
+    searches = ("net.activation=relu,gelu", "net.norm=batch,evonorm-b0")
+    assert order_of(*searches, arch="three-conv-evonorm-s0").space == searches
+
+
+def test_a_wrong_network_is_told_with_all_else() -> None:
+    said = complaints("lrr=1,2", arch="five-block:kernel=4", epochs=0)
+    assert len(said) == 3
+    assert "kernel is '4'" in " ".join(said)
+
+
+def test_searched_files_are_named_by_whole_paths() -> None:
+    (search,) = order_of("weights=none,mine.pth", strategy="full").space
+    assert search == f"weights=none,{Path('mine.pth').absolute()}"
 
 
 def test_a_step_of_whole_numbers_is_whole() -> None:
@@ -121,6 +168,8 @@ def test_two_strategies_are_choices() -> None:
         ({"strategy": "lp-ft"}, {"lr", "augment"}, {"freeze_epochs"}),
         ({"arch": "five-block"}, {"lr", "net.kernel", "net.filters"}, {"views", "freeze_epochs"}),
         ({"arch": "five-block:kernel=5"}, {"net.filters"}, {"net.kernel"}),
+        ({"arch": "five-block: kernel=5"}, {"net.filters"}, {"net.kernel"}),
+        ({"arch": "three-conv:norm=evonorm-s0"}, {"net.kernel"}, {"net.norm", "net.activation"}),
         ({"strategy": "scratch", "arch": "resnet18"}, {"opt"}, {"net.kernel"}),
     ],
 )
