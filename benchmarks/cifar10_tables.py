@@ -67,7 +67,8 @@ def draw_curves(trainings: Mapping[str, Found]) -> None:
         label: handle for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
     }
     axes.legend(handles.values(), handles.keys(), frameon=False)
-    figure.savefig(FIGURE, metadata={"Date": None})
+    with plt.rc_context({"svg.hashsalt": FIGURE.name}):  # the same curves are the same file
+        figure.savefig(FIGURE, metadata={"Date": None})
     plt.close(figure)
 
 

@@ -53,13 +53,13 @@ def write_tables() -> None:
     parts = [INTRODUCTION]
     for section, write in TABLES.items():
         if section in kept:
-            parts += [write(kept[section]["found"]), _measured_on(kept[section])]
+            parts += [write(kept[section]["found"]), _measured_on({section: kept[section]})]
     if recipes := _all_of(RECIPE, kept):
-        parts += [_recipes(recipes), _measured_on(next(iter(recipes.values())))]
+        parts += [_recipes(recipes), _measured_on(recipes)]
     if trainings := _all_of(TRAINING, kept):
         cifar10_tables.draw_curves(trainings)
         parts += [CIFAR10, _table(cifar10_tables.HEADS, cifar10_tables.rows_of(trainings))]
-        parts.append(_measured_on(next(iter(trainings.values()))))
+        parts.append(_measured_on(trainings))
     write_text(PAGE, "\n\n".join(parts) + "\n")
 
 
@@ -262,10 +262,20 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _measured_on(kept: Mapping[str, Any]) -> str:
-    machine = kept["machine"]
+def _measured_on(entries: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return when and where the rows of a table were measured; which ones, where that differs."""
+    places: dict[str, list[str]] = {}
+    for name, entry in entries.items():
+        places.setdefault(_machine(entry["machine"]), []).append(name)
+    lines = []
+    for machine, names in places.items():
+        dates = sorted({entries[name]["date"] for name in names})
+        period = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
+        which = f"{', '.join(names)}: " if len(places) > 1 else ""
+        lines.append(f"{which}{period}, {machine}.")
+    return "\n".join(lines)
+
+
+def _machine(machine: Mapping[str, Any]) -> str:
     versions = ", ".join(f"{name} {machine[name]}" for name in ("fastai", "torch", "timm"))
-    return (
-        f"{kept['date']}, {machine['cores']} cores of {machine['cpu']}, "
-        f"Python {machine['python']}, {versions}."
-    )
+    return f"{machine['cores']} cores of {machine['cpu']}, Python {machine['python']}, {versions}"

@@ -1,7 +1,9 @@
 """What README and docs say is what the command line takes; what they promise is run."""
 
+import json
 import re
 import shlex
+import statistics
 import subprocess
 from pathlib import Path
 
@@ -71,6 +73,24 @@ def test_no_test_is_ignored_by_git() -> None:
         ["git", "check-ignore", *files], cwd=ROOT, capture_output=True, text=True
     )
     assert found.stdout == ""
+
+
+def test_accuracies_of_small_networks_are_those_that_were_measured() -> None:
+    """A row of the page is a training of the benchmark, found by its network."""
+    page = (ROOT / "docs" / "scratch.md").read_text("utf-8")
+    kept = json.loads((ROOT / "benchmarks" / "engine.json").read_text("utf-8"))
+    measured = {}
+    for name, entry in kept.items():
+        if name.startswith("cifar10-train-"):
+            runs = entry["found"]["runs"]
+            accuracy = statistics.mean(run["accuracy"] for run in runs)
+            minutes = statistics.median(run["minutes"] for run in runs)
+            figures = (f"{accuracy:.3f}", f"{minutes:.1f}")
+            measured.setdefault(entry["found"]["settings"]["arch"], set()).add(figures)
+    rows = re.findall(r"^\| `([^`]+)`.*\| (0\.\d+) \| ([\d.]+) \|$", page, re.MULTILINE)
+    assert len(rows) >= 5
+    for arch, accuracy, minutes in rows:
+        assert (accuracy, minutes) in measured[arch]
 
 
 def test_the_readme_is_about_one_screen() -> None:

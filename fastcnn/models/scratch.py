@@ -52,7 +52,7 @@ def scratch_body(network: OwnNetwork) -> nn.Sequential:
 
 
 def three_conv(settings: NetworkSettings) -> Named:
-    """Three convolutions, each with its activation; the map is halved after the first two.
+    """Three blocks of a convolution with its activation; the map is halved in the first two.
 
     It is halved before the activation, which then has a quarter of the work: behind the
     convolution Mish alone would take three quarters of a step.
@@ -64,7 +64,7 @@ def three_conv(settings: NetworkSettings) -> Named:
 
 
 def five_block(settings: NetworkSettings) -> Named:
-    """Five times convolution, activation and max-pooling: pictures end 32 times smaller."""
+    """Five blocks of convolution, activation and max-pooling: pictures end 32 times smaller."""
     for name, n_in, n_out in _stages(settings):
         first = _conv(n_in, n_out, settings)
         yield name, nn.Sequential(*first, *_deeper(n_out, settings), nn.MaxPool2d(2))
