@@ -23,7 +23,11 @@ class FastcnnError(Exception):
     def __init__(self, message: str, *, hint: str, more: Sequence[Problem] = ()) -> None:
         """Keep the first problem and any `more` that were found in the same look."""
         self.problems = (Problem(message, hint), *more)
-        super().__init__("; ".join(problem.message for problem in self.problems))
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        """Return the problems in words: fastai adds its own to an error that it passes on."""
+        return "; ".join(problem.message for problem in self.problems)
 
     @classmethod
     def of(cls, problems: Sequence[Problem]) -> "FastcnnError":

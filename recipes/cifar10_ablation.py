@@ -67,7 +67,7 @@ RECIPE = Recipe(
     prepare=as_folders,
     url=URLs.CIFAR,
     n_images=60_000,
-    ablation=Ablation(ROWS, COLUMNS),
+    ablation=Ablation(ROWS, COLUMNS, n_seeds=3),
     defaults={
         "arch": "three-conv",
         "strategy": "scratch",

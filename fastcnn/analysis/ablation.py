@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from fastcnn.analysis.repeated import mean_accuracy_interval
+from fastcnn.analysis.repeated import accuracy_margin, mean_accuracy_interval
 from fastcnn.trials.score import TrialScore
 
 
@@ -52,6 +52,7 @@ def _line(cells: Sequence[Cell]) -> dict[str, Any]:
         "accuracies": accuracies,
         "accuracy": fmean(accuracies) if scores else None,
         "accuracy_ci": mean_accuracy_interval(accuracies) if scores else None,
+        "accuracy_margin": accuracy_margin(accuracies) if scores else None,
         "loss": fmean(score.loss for score in scores.values()) if scores else None,
         "seconds": fmean(score.seconds for score in scores.values()) if scores else None,
         "failed": [{"seed": cell.seed, "reason": cell.reason} for cell in cells if cell.reason],

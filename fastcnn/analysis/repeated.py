@@ -44,6 +44,12 @@ def mean_accuracy_interval(accuracies: Sequence[float]) -> Interval | None:
     return interval and (max(0.0, interval[0]), min(1.0, interval[1]))
 
 
+def accuracy_margin(accuracies: Sequence[float]) -> float | None:
+    """Return half the width of Student's interval, wherever that reaches; None as above."""
+    interval = _interval(accuracies)
+    return interval and (interval[1] - interval[0]) / 2
+
+
 def paired_difference(
     first: Sequence[float], second: Sequence[float]
 ) -> tuple[float, Interval | None]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 LEVELS = {
     "none": "no variation: training sees each picture as validation does",
     "light": "mirrored or not, enlarged by up to 15 % about a random point",
-    "default": "what the recipe writes; in pets, random crops and fastai's aug_transforms()",
+    "default": "what the recipe writes; in most, random crops and fastai's aug_transforms()",
     "strong": "random crops down to 35 % of the area, mirrored, turned by up to 15 degrees, in "
     "perspective, brightness, contrast, saturation and hue changed, a rectangle erased",
 }

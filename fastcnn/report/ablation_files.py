@@ -36,16 +36,12 @@ def _training(cell: Cell) -> dict[str, Any]:
 
 def _epochs(cells: Sequence[Cell]) -> Iterator[dict[str, Any]]:
     for cell in cells:
-        for row in _history(cell):
+        for row in cell.score.history if cell.score is not None else ():
             yield {**_place(cell), **asdict(row)}
 
 
 def _place(cell: Cell) -> dict[str, Any]:
     return {name: getattr(cell, name) for name in PLACE}
-
-
-def _history(cell: Cell) -> tuple[EpochRow, ...]:
-    return cell.score.history if cell.score is not None else ()
 
 
 def ablation_figure(cells: Sequence[Cell], title: str) -> "Figure":
@@ -54,32 +50,33 @@ def ablation_figure(cells: Sequence[Cell], title: str) -> "Figure":
     Each line is the mean over the seeds.
     """
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
-    cells = [cell for cell in cells if cell.score is not None]
-    columns = list(dict.fromkeys(cell.column for cell in cells))
+    columns = list(dict.fromkeys(cell.column for cell in cells if cell.score is not None))
     rows = list(dict.fromkeys(cell.row for cell in cells))
     figure = Figure(figsize=(11, 0.8 + 3.6 * len(columns)), layout="constrained")
     figure.suptitle(title, fontsize=11, x=0.01, ha="left")
     panels = figure.subplots(len(columns), 2, squeeze=False)
-    named: dict[str, Any] = {}
+    lines: dict[str, Any] = {}
     for column, (loss, accuracy) in zip(columns, panels, strict=True):
         for place, row in enumerate(rows):
             own = [cell for cell in cells if (cell.row, cell.column) == (row, column)]
-            if own:
-                named[row] = _draw(loss, accuracy, own, place)
-        loss.set(title=column, xlabel="Epoch", ylabel="Loss on held-out images (nats)")
-        accuracy.set(title=column, xlabel="Epoch", ylabel="Accuracy on held-out images (%)")
+            if histories := [cell.score.history for cell in own if cell.score is not None]:
+                lines[row] = _draw(loss, accuracy, histories, place)
+        loss.set(title=column, xlabel="epoch", ylabel="loss on held-out images (nats)")
+        accuracy.set(title=column, xlabel="epoch", ylabel="accuracy on held-out images (%)")
         for axes in (loss, accuracy):
             axes.spines[["top", "right"]].set_visible(False)
             axes.grid(alpha=0.25)
             axes.xaxis.get_major_locator().set_params(integer=True)
+    failed = {f"{row} (failed)": Line2D([], [], linestyle="") for row in rows if row not in lines}
+    named = {**lines, **failed}
     figure.legend(named.values(), named, loc="outside right upper", frameon=False)
     return figure
 
 
-def _draw(loss: Any, accuracy: Any, cells: Sequence[Cell], place: int) -> Any:
+def _draw(loss: Any, accuracy: Any, histories: Sequence[tuple[EpochRow, ...]], place: int) -> Any:
     """Draw one row in both panels, and return its line."""
-    histories = [_history(cell) for cell in cells]
     longest = max(map(len, histories))  # an early stop leaves some out
     epochs = [
         [rows[number] for rows in histories if number < len(rows)] for number in range(longest)

@@ -37,6 +37,6 @@ def _cells(line: dict[str, Any] | None) -> tuple[str, str]:
         return "", ""
     if line["accuracy"] is None:
         return "failed", ""
-    reach = line["accuracy_ci"]
-    spread = f" ± {line['accuracy'] - reach[0]:.3f}" if reach else ""
+    margin = line["accuracy_margin"]
+    spread = f" ± {margin:.3f}" if margin is not None else ""
     return f"{line['accuracy']:.3f}{spread}", f"{line['seconds']:.0f}"

@@ -37,8 +37,8 @@ def write_contact_sheet(
 ) -> None:
     """Write `contact_sheet.png`: `n` training pictures, in a row each, out of the loaders.
 
-    The columns are what validation makes of them, and what training makes of them in the first
-    epochs. Neither the random generators nor the loaders are moved by it.
+    The columns are what validation makes of them, and what training would make of them in the first
+    five epochs. Neither the random generators nor the loaders are moved by it.
 
     Raises:
         TrainingError: the file cannot be written.
@@ -94,7 +94,7 @@ def contact_sheet_figure(
     axes.text(GAP, LINE / 2, "\n".join(lines), fontsize=10, va="top", linespacing=1.3)
     for number, pictures in enumerate(columns):
         left = GAP + (side + GAP) * number
-        name = f"training, epoch {number}" if number else "as validated"
+        name = f"training, variation {number}" if number else "as validated"
         axes.text(left, top - 0.4 * LINE, name, fontsize=8)
         _draw_below(axes, pictures, left, side, top, row)
     for place, label in enumerate(labels):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 NOT_DRAWN = -0.12
 """Height of what a trial had no use for, below the axes' foot."""
 INCHES_AN_AXIS = 1.25
-LONGEST_WORD = 14
+LONGEST_WORD = 16
 STEPS = 24
 """Points of a line between two axes."""
 BEST = "#d55e00"
@@ -46,7 +46,7 @@ class Scale:
 
 
 def parallel_figure(result: Result) -> "Figure":
-    """Draw the complete trials, the better ones darker and above the others, the best in red."""
+    """Draw the complete trials, the better ones darker and above the others, the best in orange."""
     from matplotlib import colormaps
     from matplotlib.colors import Normalize
     from matplotlib.figure import Figure
@@ -73,7 +73,8 @@ def parallel_figure(result: Result) -> "Figure":
     _draw_axes(axes, {**scales, "accuracy (%)": accuracy})
     if any(NOT_DRAWN in _heights(trial, scales) for trial in complete):
         axes.text(-0.12, NOT_DRAWN, "no use", fontsize=7, ha="right", va="center", color="#555555")
-    figure.suptitle(f"{title_of(result)}; the best in red", fontsize=10, x=0.02, y=0.97, ha="left")
+    title = f"{title_of(result)}; complete ones drawn, the best in orange"
+    figure.suptitle(title, fontsize=10, x=0.02, y=0.97, ha="left")
     return figure
 
 
@@ -84,7 +85,7 @@ def _draw_axes(axes: Any, scales: dict[str, Scale]) -> None:
         axes.text(place, 1.06, name, fontsize=8.5, ha="center", va="bottom", fontweight="bold")
         for height, word in scale.ticks():
             axes.plot([place, place + 0.03], [height, height], color="#333333", lw=1, zorder=6)
-            box = {"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.6}
+            box = {"facecolor": "white", "alpha": 0.92, "edgecolor": "none", "pad": 0.6}
             at = {"fontsize": 7.5, "va": "center", "zorder": 7, "bbox": box}
             axes.text(place + 0.05, height, word, **at)
     axes.set_xlim(-0.1, len(scales) - 0.55)

@@ -29,8 +29,10 @@ def progress_figure(result: Result) -> "Figure":
     axes.plot(*_points(complete), "o", color=BLUE, markersize=5, label="complete")
     if pruned:
         axes.plot(*_points(pruned), "x", color=GREY, markersize=5, label="given up early")
-    numbers = [trial.number for trial in complete]
-    axes.step(numbers, best, where="post", color=ORANGE, linewidth=1.5, label="best so far")
+    numbers = [*(trial.number for trial in complete), max(one.number for one in result.trials)]
+    axes.step(
+        numbers, [*best, best[-1]], where="post", color=ORANGE, linewidth=1.5, label="best so far"
+    )
     _mark_failures(axes, [one.number for one in result.trials if state_of(one) == "failed"])
     low, high = shown_range([_percent(trial) for trial in [*complete, *pruned]])
     axes.set_ylim(low, high)

@@ -5,6 +5,7 @@ from itertools import product
 from typing import Any
 
 from fastcnn.errors import Problem, did_you_mean
+from fastcnn.models.networks import is_own
 from fastcnn.setting_checks import CHOICES, STRATEGY_NAMES, find_problems, option
 from fastcnn.setting_uses import OF_WHOLE_RUNS, refuse_unused
 from fastcnn.settings import SETTING_NAMES, Settings
@@ -85,6 +86,7 @@ def space_problems(
     problems += _left_away_in_vain(space, beneath)
     archs = _values_of("arch", space, {**beneath, **_known(given)})
     problems += network_problems(space, archs)
+    problems += _without_weights(space, given, archs)
     if problems or not is_sound:
         return problems
     return [*_idle(space, given, beneath), *_idle_in_networks(space, archs)]
@@ -171,6 +173,27 @@ def _left_away_in_vain(space: Space, beneath: Mapping[str, Any]) -> Iterator[Pro
                 f"recipe or --config has it at {beneath[name]}, which no option takes back",
                 f"leave none away, or copy the recipe (fastcnn recipes --copy) without {name}",
             )
+
+
+def _without_weights(
+    space: Space, given: Mapping[str, Any], archs: tuple[str, ...]
+) -> Iterator[Problem]:
+    """Yield where own networks are searched by strategies that start from weights: there are none.
+
+    Where no strategy is named, each network gets the one that suits it.
+    """
+    own = [arch for arch in archs if is_own(arch)]
+    strategies = _values_of("strategy", space, given)
+    is_named = "strategy" in space or given.get("strategy") is not None
+    has_file = "weights" in space or given.get("weights") is not None
+    if own and "arch" in space and is_named and "scratch" not in strategies and not has_file:
+        yield Problem(
+            f"{write_search('--search arch', space['arch'])}: {', '.join(own)} "
+            f"{'start' if len(own) > 1 else 'starts'} from random weights, which "
+            f"{' and '.join(strategies)} cannot train",
+            "leave the strategy away, and each network gets the one that suits it; or --search "
+            f"strategy={','.join([*strategies, 'scratch'])}",
+        )
 
 
 def _idle_in_networks(space: Space, archs: tuple[str, ...]) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ with what it had drawn, and the old one is closed.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -54,16 +54,16 @@ class Claims:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.name = self._name()
 
-    def top_up(self, n_trials: int, first: dict[str, Any]) -> None:
+    def top_up(self, n_trials: int, draws: Sequence[dict[str, Any]]) -> None:
         """Let trials wait until there are `n_trials`, those that take another's place not counted.
 
-        The very first draws what is in `first`. One process at a time does so.
+        The very first ones draw what is in `draws`. One process at a time does so.
         """
         with FileLock(self.folder / "top-up.lock"):
             if self.others_fill and not self.shares_folder:
                 self._let_others_fill(n_trials)
             for number in range(self._n_asked(), n_trials):
-                self.study.enqueue_trial({} if number else first)
+                self.study.enqueue_trial(draws[number] if number < len(draws) else {})
 
     def open(self, number: int) -> Trial:
         """Return a trial that was taken, ready to draw from the sampler of the study."""

@@ -1,6 +1,8 @@
 """From a trial to settings: what is drawn, in an order in which each draw knows what matters."""
 
 from collections.abc import Callable, Mapping
+from itertools import product
+from math import prod
 from typing import Any, Protocol
 
 from fastcnn.setting_uses import EPOCHS, does, refuse_unused
@@ -17,6 +19,8 @@ from fastcnn.sweep.typed import NONE, rounded, typed, whole_numbers
 
 FIRST = ("strategy", "head", "arch", "net.norm")
 """Drawn before all others, in this order: they decide which of the others matter."""
+ROUNDING = 1e-9
+"""Part of a step by which sums of numbers may be wrong."""
 OF_BATCHES = ("bs",)
 """May be given for a solved head, which needs memory for its pictures, but change nothing there."""
 
@@ -66,6 +70,31 @@ def draw_settings(
     return drawn
 
 
+def first_draws(space: Space, usual: Settings, n_trials: int) -> list[dict[str, Any]]:
+    """Return what the first trials draw: what comes nearest to the usual settings, in one trial.
+
+    Where there are no more combinations than trials each of them is drawn once, the nearest first;
+    a sampler would draw some twice and others never.
+    """
+    nearest = usual_draw(space, usual)
+    each = [_all_of(name, values, n_trials) for name, values in space.items()]
+    if prod(map(len, each)) > n_trials or not all(each):
+        return [nearest]
+    drawn = [dict(zip(space, values, strict=True)) for values in product(*each)]
+    return sorted(drawn, key=lambda one: sum(one[name] != nearest.get(name) for name in space))
+
+
+def _all_of(name: str, values: Values, most: int) -> list[float | str]:
+    """Return all values of a searched setting, if there are at most so many; else none."""
+    if isinstance(values, Choices):
+        return list(values.values)
+    step = values.step or (1 if _is_whole(name) else None)
+    if values.is_log or step is None or (values.high - values.low) / step > most:
+        return []
+    n_steps = int((values.high - values.low) / step + ROUNDING)
+    return [values.low + number * step for number in range(n_steps + 1)]
+
+
 def usual_draw(space: Space, usual: Settings) -> dict[str, Any]:
     """Return what a trial draws to come nearest to the settings as they are without a search."""
     drawn = {}
@@ -102,12 +131,15 @@ def _means(word: str, value: Any) -> bool:
 def _drawn(trial: Draws, name: str, values: Values) -> float | str:
     if isinstance(values, Choices):
         return str(trial.suggest_categorical(name, values.values))
-    whole = takes_whole_numbers(name) if is_of_network(name) else whole_numbers(name)
-    if whole:
+    if _is_whole(name):
         low, high, step = int(values.low), int(values.high), int(values.step or 1)
         return trial.suggest_int(name, low, high, step=step, log=values.is_log)
     number = trial.suggest_float(name, values.low, values.high, step=values.step, log=values.is_log)
     return _within(rounded(number), values)
+
+
+def _is_whole(name: str) -> bool:
+    return takes_whole_numbers(name) if is_of_network(name) else whole_numbers(name)
 
 
 def _within(number: float, values: Range) -> float:

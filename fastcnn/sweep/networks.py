@@ -1,10 +1,10 @@
 """Whether what is searched of networks can be had: found out before the first trial."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from fastcnn.errors import FastcnnError, UsageError
+from fastcnn.errors import FastcnnError, Problem, UsageError
 from fastcnn.models.blueprint import blueprint
 from fastcnn.models.learner import require_buildable
 from fastcnn.narrator import Narrator
@@ -15,6 +15,8 @@ from fastcnn.sweep.space import Choices, Space, write_search
 from fastcnn.sweep.study import whole_settings
 from fastcnn.sweep.typed import typed
 
+_Tried = tuple[Mapping[str, Any], FastcnnError | None]
+"""A combination, and why it cannot be trained."""
 DECIDE = ("arch", "strategy", "weights")
 """The settings by which a network is had, or not."""
 
@@ -23,16 +25,36 @@ def require_networks(order: Order, plan: Plan, narrator: Narrator) -> None:
     """See that every architecture, strategy and file that is searched goes with one other at least.
 
     Raises:
-        FastcnnError: one goes with none, or no network has a block that `freeze_until` names.
+        FastcnnError: some go with none, or no network has a block that `freeze_until` names.
     """
     space = order.parsed_space()
     tried = [(drawn, _why_not(order, plan, drawn, narrator)) for drawn in _combinations(space)]
     for name in tried[0][0]:
-        for value in dict.fromkeys(drawn[name] for drawn, _ in tried):
-            errors = [error for drawn, error in tried if drawn[name] == value]
-            if all(errors) and errors[0] is not None:
-                raise errors[0]
+        values = dict.fromkeys(drawn[name] for drawn, _ in tried)
+        _require_some(name, {value: _errors(tried, name, value) for value in values})
     _require_blocks(space, plan)
+
+
+def _errors(tried: Sequence[_Tried], name: str, value: Any) -> list[FastcnnError | None]:
+    """Return what came of each combination with a value; None is that it can be trained."""
+    return [error for drawn, error in tried if drawn[name] == value]
+
+
+def _require_some(name: str, found: Mapping[Any, Sequence[FastcnnError | None]]) -> None:
+    """See that each value of a setting can be trained in one combination at least.
+
+    Raises:
+        FastcnnError: some cannot; of the kind of the first one.
+    """
+    unfit = {value: errors[0] for value, errors in found.items() if errors[0] and all(errors)}
+    problems = [
+        Problem(f"--search {name}, {value}: {problem.message}", problem.hint)
+        for value, error in unfit.items()
+        if error is not None
+        for problem in error.problems
+    ]
+    if problems:
+        raise type(next(iter(unfit.values()))).of(problems)
 
 
 def _combinations(space: Space) -> Iterator[dict[str, Any]]:

@@ -18,7 +18,7 @@ from fastcnn.record import new_folder
 from fastcnn.report.sweep_files import write_report
 from fastcnn.run_folder import RUN_FILE
 from fastcnn.sweep.claims import REASON
-from fastcnn.sweep.draw import usual_draw
+from fastcnn.sweep.draw import first_draws
 from fastcnn.sweep.networks import require_networks
 from fastcnn.sweep.order import ORDER_FILE, Effort, Order, read_order, resume_command
 from fastcnn.sweep.result import Result
@@ -81,11 +81,14 @@ def _go_on(order: Order | None, folder: Path, effort: Effort, narrator: Narrator
 def _run(order: Order, plan: Plan, folder: Path, effort: Effort, narrator: Narrator) -> Result:
     deadline = effort.deadline()
     sweep = open_sweep(order, plan, folder)
-    sweep.claims.top_up(order.n_trials, usual_draw(order.parsed_space(), plan.settings))
+    draws = first_draws(order.parsed_space(), plan.settings, order.n_trials)
+    sweep.claims.top_up(order.n_trials, draws)
     lost = sweep.claims.put_back_lost()
     if lost:
         narrator.say(f"{lost} trials had lost their process and are run again")
-    narrator.say(f"sweep: {shown_path(folder)}, {order.n_trials} trials")
+    done = _n_done(sweep)
+    so_far = f", {done} of them done" if done else ""
+    narrator.say(f"sweep: {shown_path(folder)}, {order.n_trials} trials{so_far}")
     try:
         _run_trials(sweep, folder, effort.n_workers, deadline, narrator)
     except KeyboardInterrupt:
@@ -116,6 +119,13 @@ def _run_trials(
         run_trials(sweep, folder, inner, deadline=deadline, n_processes=1, on_trial=progress.go_on)
 
 
+def _n_done(sweep: OpenSweep) -> int:
+    """Return how many of the trials asked for are over; one that is run again counts once."""
+    trials = sweep.claims.trials()
+    again = len(trials) - sweep.order.n_trials
+    return sum(trial.state in FINISHED for trial in trials) - again
+
+
 class _Progress:
     """Moves the bar of trials, and says where one is better than all before it."""
 
@@ -125,14 +135,12 @@ class _Progress:
 
     def __call__(self) -> None:
         trials = self.sweep.claims.trials()
-        ended = [trial for trial in trials if trial.state in FINISHED]
         best = best_trial(trials)
         if best is not None and (self.best is None or best.number != self.best.number):
             self.narrator.say(f"trial {best.number}: accuracy {best.value:.3f}, the best so far")
             self.best = best
         note = "" if best is None else f"best {best.value:.3f}"
-        again = len(trials) - self.sweep.order.n_trials
-        self.advance(len(ended) - again, note)
+        self.advance(_n_done(self.sweep), note)
 
     def go_on(self) -> bool:
         self()

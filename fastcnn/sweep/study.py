@@ -27,7 +27,7 @@ from fastcnn.sweep.storage import open_storage
 from fastcnn.training.history import EpochRow
 from fastcnn.trials.kept import Kept
 from fastcnn.trials.score import TrialScore
-from fastcnn.trials.trial import n_epochs_of, plan_trial, run_trial
+from fastcnn.trials.trial import DIGITS, n_epochs_of, plan_trial, run_trial
 
 AT_RANDOM = 10
 """Trials before the sampler has seen enough to prefer anything."""
@@ -170,9 +170,13 @@ class _Watcher:
         if step == self.step:
             return
         self.step = step
-        self.trial.report(row.accuracy, step)
+        self.trial.report(round(row.accuracy, DIGITS), step)
         if self.done < self.n_epochs and self.trial.should_prune():
-            raise optuna.TrialPruned("worse than others so far")  # fastai adds to the words
+            self.trial.set_user_attr(LOSS, round(row.valid_loss, DIGITS))
+            self.trial.set_user_attr(EPOCHS, self.done)
+            so_far = f"epoch {self.done} of {self.n_epochs}"
+            self.trial.set_user_attr(REASON, f"worse than others were after {so_far}")
+            raise optuna.TrialPruned
 
 
 def _end_repeated(study: Study, trial: Trial, drawn: dict[str, Any]) -> None:

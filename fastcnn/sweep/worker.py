@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fastcnn.errors import DataError, FastcnnError, UsageError
 from fastcnn.interrupts import interrupts_win
+from fastcnn.models.networks import is_own
 from fastcnn.narrator import HushedNarrator, Narrator
 from fastcnn.plan import Plan, make_plan
 from fastcnn.sweep.order import Order, read_order
@@ -79,6 +80,9 @@ def plan_sweep(order: Order, narrator: Narrator) -> Plan:
         for name, values in order.parsed_space().items()
         if name in PLANNED and isinstance(values, Choices)
     }
+    strategies = order.parsed_space().get("strategy")
+    if is_own(str(first.get("arch"))) and "scratch" in getattr(strategies, "values", ()):
+        first["strategy"] = "scratch"  # it has no weights to begin with
     settings = {**order.earlier(), **order.given, **first}
     plan = make_plan(order.find_recipe(), order.data, settings, {}, narrator)
     if len(plan.settings.strategies) > 1:

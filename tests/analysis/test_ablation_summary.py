@@ -32,6 +32,8 @@ def test_a_mean_is_that_of_the_trainings_that_ended() -> None:
     plain, sgd, mish = summary(CELLS)
     assert plain["accuracy"] == pytest.approx(0.65) and plain["seeds"] == [42, 43]
     assert plain["settings"] == {"bs": 64} and plain["network"] == "three-conv:kernel=3"
+    assert plain["accuracy_margin"] == pytest.approx(12.706 * 0.05, rel=1e-4)  # Student's t, n = 2
+    assert plain["accuracy_ci"] == (pytest.approx(0.65 - 12.706 * 0.05, abs=1e-3), 1.0)
     assert plain["precisions"] == {"training": "bf16"} and plain["failed"] == []
     assert (sgd["seeds"], sgd["accuracies"]) == ([43], [0.5])
     assert sgd["failed"] == [{"seed": 42, "reason": "the loss is not finite"}]

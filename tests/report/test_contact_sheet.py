@@ -121,7 +121,7 @@ def test_the_sheet_says_what_it_shows() -> None:
     heading = "a title\n" + "strong " * 40
     figure = contact_sheet_figure([pictures] * 4, ["pug", "Siamese"], heading)
     written = texts(figure)
-    assert {"pug", "Siamese", "as validated", "training, epoch 3"} <= set(written)
+    assert {"pug", "Siamese", "as validated", "training, variation 3"} <= set(written)
     assert len(figure.axes[0].images) == 8
     assert written[0].startswith("a title\nstrong strong")
 

@@ -84,6 +84,8 @@ def test_a_row_that_fails_ends_no_other(cli: Cli, small_pets: Path, mine: str) -
         *(("plain", True), ("wild", False))
     }
     assert all(bool(row["reason"]) != bool(row["accuracy"]) for row in rows)
+    assert {row["reason"][:15] for row in rows} == {"", "the loss became"}
+    assert all(len(row["reason"].splitlines()) < 2 for row in rows)
     assert "failed" in out and "4 trainings failed" in out
     record = json.loads(Path("r/run.json").read_text("utf-8"))
     assert [line["settings"].get("opt") for line in record["ablation"]] == [

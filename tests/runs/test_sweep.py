@@ -74,18 +74,16 @@ def test_the_best_command_reproduces_the_score(cli: Cli, classes: Path, tiny: li
     assert not list(Path("s").glob(".*"))
 
 
-def test_a_network_or_file_that_suits_no_trial_is_told_before_the_first(
+def test_a_file_that_suits_no_trial_is_told_before_the_first(
     cli: Cli, classes: Path, tiny: list[str], tmp_path: Path
 ) -> None:
     options = ["--strategy", "full", "--size", 48, "--trials", 2, "--out", "s"]
-    code, _, err = cli("sweep", classes, *options, "--search", "arch=sprint,five-block")
-    assert code == 4 and "sprint" in err
     other = tmp_path / "other.pth"
     torch.save({"stem.weight": torch.zeros(3)}, other)
     weights = tiny[tiny.index("--weights") + 1]
     searched = ["--arch", "test_resnet", "--search", f"weights={weights},{other}"]
     code, _, err = cli("sweep", classes, *options, *searched)
-    assert code == 4 and str(other.name) in err
+    assert code == 4 and f"--search weights, {other}: " in err
     assert not Path("s").exists()
 
 

@@ -64,7 +64,7 @@ def assert_all_ran_once(claims: Claims, folder: Path, n_trials: int) -> None:
 def test_a_trial_that_ends_every_process_is_given_up(tmp_path: Path) -> None:
     """With a reason that the user can read, and without ending the sweep for ever."""
     claims = claims_in(tmp_path)
-    claims.top_up(1, {"x": 0.5})
+    claims.top_up(1, [{"x": 0.5}])
     for _ in range(MOST_TIMES):
         (waiting,) = claims.trials(TrialState.WAITING)
         claims.storage.set_trial_state_values(waiting._trial_id, state=TrialState.RUNNING)
@@ -73,14 +73,14 @@ def test_a_trial_that_ends_every_process_is_given_up(tmp_path: Path) -> None:
     assert len(trials) == MOST_TIMES
     assert {trial.state for trial in trials} == {TrialState.FAIL}
     assert trials[-1].user_attrs[REASON] == PROCESS_LOST
-    claims.top_up(1, {"x": 0.5})
+    claims.top_up(1, [{"x": 0.5}])
     assert not claims.trials(TrialState.WAITING)
 
 
 def test_killed_processes_lose_nothing(tmp_path: Path) -> None:
     """Two at a time are killed wherever they are, again and again; the last two finish."""
     claims = claims_in(tmp_path)
-    claims.top_up(30, {"x": 0.5})
+    claims.top_up(30, [{"x": 0.5}])
     for _ in range(3):
         wanted, pair = n_ran(tmp_path) + 3, [start(tmp_path) for _ in range(2)]
         deadline = time.monotonic() + 30
@@ -100,7 +100,7 @@ def test_killed_processes_lose_nothing(tmp_path: Path) -> None:
 
 def test_a_trial_that_lost_its_process_draws_the_same_again(tmp_path: Path) -> None:
     claims = claims_in(tmp_path)
-    claims.top_up(1, {})
+    claims.top_up(1, [])
     with claims.taken() as number:
         assert number == 0
         x = claims.open(0).suggest_float("x", 0, 1)
@@ -109,14 +109,14 @@ def test_a_trial_that_lost_its_process_draws_the_same_again(tmp_path: Path) -> N
     with claims.taken() as number:
         assert number == 1
         assert claims.open(1).suggest_float("x", 0, 1) == x
-    claims.top_up(1, {})  # the second stands for the first
+    claims.top_up(1, [])  # the second stands for the first
     assert len(claims.trials()) == 2
 
 
 def test_half_put_back_is_put_back_once(tmp_path: Path) -> None:
     """A process died between letting a trial wait anew and closing the old one."""
     claims = claims_in(tmp_path)
-    claims.top_up(1, {})
+    claims.top_up(1, [])
     with claims.taken():
         pass
     claims.study.enqueue_trial({}, user_attrs={AGAIN_OF: 0})
@@ -127,7 +127,7 @@ def test_half_put_back_is_put_back_once(tmp_path: Path) -> None:
 def test_in_a_database_only_the_own_folder_tells_who_lives(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 's.db'}"
     here, there = claims_in(tmp_path / "here", url), claims_in(tmp_path / "there", url)
-    here.top_up(2, {})
+    here.top_up(2, [])
     with here.taken() as mine, there.taken() as theirs:
         assert {mine, theirs} == {0, 1}
         assert here.n_running() == there.n_running() == 1
@@ -146,9 +146,9 @@ def test_half_a_line_is_dropped(tmp_path: Path, before: bytes, after: bytes) -> 
 
 
 def test_a_journal_that_was_cut_off_is_written_on(tmp_path: Path) -> None:
-    claims_in(tmp_path).top_up(2, {})
+    claims_in(tmp_path).top_up(2, [])
     journal = tmp_path / JOURNAL_FILE
     journal.write_bytes(journal.read_bytes() + b'{"op_code":4,"wor')
     claims = claims_in(tmp_path)
-    claims.top_up(3, {})
+    claims.top_up(3, [])
     assert len(claims_in(tmp_path).trials()) == 3 == len(claims.trials())

@@ -11,7 +11,7 @@ from fastcnn.models.networks import parse_network
 from fastcnn.settings import Settings, resolve_settings
 from fastcnn.sweep.checks import parse_space
 from fastcnn.sweep.defaults import default_space
-from fastcnn.sweep.draw import draw_settings, usual_draw
+from fastcnn.sweep.draw import draw_settings, first_draws, usual_draw
 from fastcnn.sweep.space import Space
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -122,6 +122,23 @@ def test_the_first_trial_has_the_network_as_it_is(arch: str, searches: list[str]
     beneath = {"strategy": "scratch", "arch": arch}
     values = draw_settings(study.ask(), space, lambda own: {**beneath, **own})
     assert parse_network(values["arch"]) == parse_network(arch)
+
+
+def test_no_more_combinations_than_trials_are_all_tried_the_usual_one_first() -> None:
+    space = space_of("net.depth=1,2", "bs=16..48:16", "save_best=true,false", "views=1..2")
+    usual = Settings(arch="five-block", bs=32)
+    draws = first_draws(space, usual, 24)
+    assert len({tuple(draw.items()) for draw in draws}) == len(draws) == 2 * 3 * 2 * 2
+    assert draws[0] == {"net.depth": "1", "bs": 32, "save_best": "false", "views": 2}
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(1))
+    for draw in draws:
+        study.enqueue_trial(draw)
+    beneath = {"strategy": "full", "arch": "five-block"}
+    seen = [draw_settings(study.ask(), space, lambda own: {**beneath, **own}) for _ in draws]
+    assert len({str(one) for one in seen}) == 12  # views are nothing to a body that moves
+    assert first_draws(space, usual, 23) == [usual_draw(space, usual)]
+    endless = space_of("net.depth=1,2", "lr=0.001..0.1")
+    assert len(first_draws(endless, usual, 1000)) == 1
 
 
 def test_the_first_trial_takes_what_it_can() -> None:

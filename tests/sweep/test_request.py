@@ -99,6 +99,14 @@ def test_filters_fit_every_network_that_is_searched() -> None:
     assert order_of("arch=sprint,five-block", "net.filters=16,32")
 
 
+def test_own_networks_have_no_weights_to_begin_with() -> None:
+    (said,) = complaints("arch=sprint,resnet18,five-block", strategy="full")
+    assert said.startswith("--search arch=sprint,resnet18,five-block: sprint, five-block start")
+    assert order_of("arch=sprint,resnet18")
+    assert order_of("arch=sprint,resnet18", "strategy=full,scratch")
+    assert order_of("arch=sprint,resnet18", strategy="full", weights="mine.pth")
+
+
 def test_none_is_no_choice_where_the_recipe_has_a_value() -> None:
     """It would stay, and no command could take it back."""
     with pytest.raises(UsageError, match=r"has it at 1\.0"):
