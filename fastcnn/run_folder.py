@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastcnn.errors import UsageError, did_you_mean
 from fastcnn.places import user_path
+from fastcnn.recipe_book import FOLDER_RECIPE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,9 +122,12 @@ class Run:
 
     @property
     def title(self) -> str:
-        """What the run is about: the recipe, or the whole name of a drawn sample."""
-        source = str(self.record["data"]["source"])
-        return source if "sample" in source else str(self.record["recipe"])
+        """What the run is about: the recipe, the name of a drawn sample, or a user's folder."""
+        source, recipe = str(self.record["data"]["source"]), str(self.record["recipe"])
+        if recipe != FOLDER_RECIPE:
+            return source if "sample" in source else recipe
+        given = (self.record.get("settings") or {}).get("data")
+        return Path(given or self.record["data"].get("path", "")).absolute().name
 
     def learner(self, strategy: str | None = None) -> "Learner":
         """Open the exported model of a strategy (the winner's by default) as fastai's `Learner`."""

@@ -82,11 +82,11 @@ def _ablation_rows(run: Run) -> list[dict[str, Any]]:
         {
             "row": line["row"],
             "column": line["column"],
-            "accuracy": f"{line['accuracy']:.3f}",
+            "accuracy": "failed" if line["accuracy"] is None else f"{line['accuracy']:.3f}",
             "95 % interval": "{:.3f} to {:.3f}".format(*line["accuracy_ci"])
             if line["accuracy_ci"]
             else "none",
-            "seconds": f"{line['seconds']:.0f}",
+            "seconds": "" if line["seconds"] is None else f"{line['seconds']:.0f}",
         }
         for line in run.record["ablation"]
     ]

@@ -9,6 +9,7 @@ import pytest
 
 from fastcnn.models.architectures import find_architecture
 from fastcnn.recipe_book import find_recipe
+from fastcnn.run_folder import Run
 from fastcnn.settings import resolve_settings
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -87,6 +88,8 @@ def test_a_row_that_fails_ends_no_other(cli: Cli, small_pets: Path, mine: str) -
     assert {row["reason"][:15] for row in rows} == {"", "the loss became"}
     assert all(len(row["reason"].splitlines()) < 2 for row in rows)
     assert "failed" in out and "4 trainings failed" in out
+    shown = Run("r")._repr_html_()
+    assert "failed" in shown and "cannot be drawn" not in shown
     record = json.loads(Path("r/run.json").read_text("utf-8"))
     assert [line["settings"].get("opt") for line in record["ablation"]] == [
         None,

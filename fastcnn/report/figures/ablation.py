@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 
 def ablation_rows_figure(lines: Sequence[Mapping[str, Any]], title: str) -> "Figure":
-    """Draw the accuracy of each row with its interval, the seeds as small dots.
+    """Draw the accuracy of each row with its interval, the seeds as small dots; failures in words.
 
     Args:
-        lines: each with `row`, `column`, `accuracy`, `accuracies` (of the seeds) and `accuracy_ci`
-            (or None), as `ablation` of a record has them.
+        lines: each with `row`, `column`, `accuracies` (of the seeds), `accuracy` (None where all of
+            them failed) and `accuracy_ci` (or None), as `ablation` of a record has them.
         title: what was compared.
     """
     from matplotlib.figure import Figure
@@ -27,6 +27,11 @@ def ablation_rows_figure(lines: Sequence[Mapping[str, Any]], title: str) -> "Fig
         number = columns.index(line["column"])
         place = rows.index(line["row"]) + 0.7 * (number + 0.5) / len(columns) - 0.35
         colour = COLOURS[number % len(COLOURS)]
+        if line["accuracy"] is None:
+            foot = axes.get_yaxis_transform()
+            words = f"{line['column']}: failed"
+            axes.text(0.01, place, words, color=colour, fontsize=8, va="center", transform=foot)
+            continue
         percent = [100 * accuracy for accuracy in line["accuracies"]]
         axes.plot(percent, [place] * len(percent), ".", alpha=0.5, color=colour)
         mean = 100 * line["accuracy"]
@@ -35,7 +40,7 @@ def ablation_rows_figure(lines: Sequence[Mapping[str, Any]], title: str) -> "Fig
             axes.hlines(place, *(100 * bound for bound in line["accuracy_ci"]), color=colour)
     axes.set_yticks(range(len(rows)), rows, parse_math=False)
     axes.invert_yaxis()
-    axes.set_xlabel("Accuracy on held-out images (%)")
+    axes.set_xlabel("accuracy on held-out images (%)")
     axes.set_title(title, fontsize=11, loc="left")
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="x", alpha=0.3)

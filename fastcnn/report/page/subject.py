@@ -12,7 +12,6 @@ import pandas as pd
 from fastcnn.errors import UsageError
 from fastcnn.image_list import read_image_list
 from fastcnn.places import shown_path
-from fastcnn.recipe_book import FOLDER_RECIPE
 from fastcnn.run_folder import (
     DOUBTFUL_FILE,
     EXPORT_FILE,
@@ -176,7 +175,7 @@ def subject_of(run: Run, findings: Sequence[Mapping[str, str]] | None = None) ->
             hint="fastcnn report RUN takes a run with a finished strategy",
         )
     return Subject(
-        title=_title(run),
+        title=run.title,
         record=run.record,
         models=models,
         run_path=run.path,
@@ -187,15 +186,6 @@ def subject_of(run: Run, findings: Sequence[Mapping[str, str]] | None = None) ->
         folds=_folds(run, names[0]),
         notices=() if is_own else (NOT_OWN,),
     )
-
-
-def _title(run: Run) -> str:
-    """Return the run's title; of a folder of the user's its name, which says more than `folder`."""
-    if run.record["recipe"] != FOLDER_RECIPE:
-        return run.title
-    settings = run.record.get("settings") or {}
-    data = settings.get("data") or run.record["data"].get("path", "")
-    return Path(data).absolute().name
 
 
 def _file(run: Run, name: str) -> Path:
