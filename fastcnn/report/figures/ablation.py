@@ -39,7 +39,7 @@ def ablation_rows_figure(lines: Sequence[Mapping[str, Any]], title: str) -> "Fig
         if line["accuracy_ci"]:
             axes.hlines(place, *(100 * bound for bound in line["accuracy_ci"]), color=colour)
     axes.set_yticks(range(len(rows)), rows, parse_math=False)
-    axes.invert_yaxis()
+    axes.set_ylim(len(rows) - 0.5, -0.5)  # the first row on top
     axes.set_xlabel("accuracy on held-out images (%)")
     axes.set_title(title, fontsize=11, loc="left")
     axes.spines[["top", "right"]].set_visible(False)
