@@ -57,7 +57,7 @@ TRAININGS: dict[str, dict[str, str]] = {
     "sprint-wide": {**SPRINT, "arch": "sprint:filters=64-384-512", "epochs": "13"},
     "sprint-long": {
         **SPRINT,
-        **{"arch": "sprint:filters=128-512-512", "epochs": "24", "cutmix": "0.2"},
+        **{"arch": "sprint:filters=128-384-512,depth=3", "epochs": "45", "cutmix": "0.2"},
     },
     "frozen": {"strategy": "head", "arch": LITE, "size": "160", "views": "1"},
     "full": {

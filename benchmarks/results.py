@@ -84,9 +84,9 @@ recipes and the doctor, `cifar10.py` small networks from nothing, `report.py` th
 CIFAR10 = """## CIFAR-10 (JPEG copies), the test part
 
 Small networks from nothing at 32 px, and EfficientNet-Lite0 from ImageNet. The dot is the test
-part's score at the end; before it, that of 1,000 images held out. Beside frozen the machine had
-other work, so that its minutes are an upper bound. three-conv, sprint and full drew lots whether to
-mirror a picture; what came later mirrors in turns.
+part's score at the end; before it, that of 1,000 images held out. Beside frozen and sprint-long the
+machine had other work, so that their minutes are upper bounds. sprint and full drew lots whether to
+mirror a picture; the others mirror in turns.
 
 ![Accuracy against minutes](cifar10.svg)"""
 
