@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
+from fastai.layers import SequentialEx
 from torch import nn
 
 from fastcnn.models.architectures import Architecture
@@ -164,6 +165,8 @@ def _kind(block: Block, watched: Watched) -> str:
         return "Parameter"
     name = block.modules[0]
     module = watched.drawn.network.get_submodule(name)
+    if isinstance(module, SequentialEx):  # fastai's: what goes in is merged into what comes out
+        return "residual"
     if type(module) not in CONTAINERS:
         return type(module).__name__
     children = {f"{name}.{child}": one for child, one in module.named_children()}

@@ -144,3 +144,8 @@ def test_what_training_keeps_of_a_picture_grows_with_its_area() -> None:
 def test_a_size_that_the_network_does_not_take() -> None:
     with pytest.raises(UsageError, match="97 px"):
         summary_of("test_vit", 97)
+
+
+def test_a_way_past_is_called_by_its_name() -> None:
+    rows = {row.name: row for row in summary_of("sprint", 32).rows}
+    assert rows["block1"].kind == "Conv2d + MaxPool2d + residual"
