@@ -174,9 +174,9 @@ class _Watcher:
         if self.done < self.n_epochs and self.trial.should_prune():
             self.trial.set_user_attr(LOSS, round(row.valid_loss, DIGITS))
             self.trial.set_user_attr(EPOCHS, self.done)
-            so_far = f"epoch {self.done} of {self.n_epochs}"
-            self.trial.set_user_attr(REASON, f"worse than others were after {so_far}")
-            raise optuna.TrialPruned
+            said = f"worse than others were after epoch {self.done} of {self.n_epochs}"
+            self.trial.set_user_attr(REASON, said)
+            raise optuna.TrialPruned(said)  # without words fastai could not add its own
 
 
 def _end_repeated(study: Study, trial: Trial, drawn: dict[str, Any]) -> None:

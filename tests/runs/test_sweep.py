@@ -57,6 +57,10 @@ def test_the_best_command_reproduces_the_score(cli: Cli, classes: Path, tiny: li
     assert code == 0, err
     assert states().count("complete") + states().count("pruned") == 8 == len(states())
     best = json.loads(Path("s/best.json").read_text())
+    for row in rows():
+        given_up = row["state"] == "pruned"
+        assert row["reason"].startswith("worse than others were after epoch") == given_up
+        assert int(row["epochs_trained"]) == 3 or given_up
     complete = [row for row in rows() if row["state"] == "complete"]
     assert best["accuracy"] == max(float(row["accuracy"]) for row in complete)
     assert best["selected_on_validation"] and "a little too good" in out
